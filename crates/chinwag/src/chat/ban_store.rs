@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_by_the_next_and_by_nobody_else() {
+    fn written_bans_are_read_by_the_next_server() {
         let scratch = Scratch::new("written");
         let (state, bans) = StateDir::open(&scratch.0).unwrap();
         assert_eq!(bans, Bans::default());
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_bans_is_refused_and_left_alone() {
+    fn an_invalid_ban_file_is_rejected_and_left_alone() {
         let scratch = Scratch::new("garbage");
         drop(StateDir::open(&scratch.0).unwrap());
         for (text, reason) in [
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[whippet::test]
-    async fn the_keeper_writes_the_last_page_before_it_ends() {
+    async fn the_ban_writer_writes_the_last_snapshot_before_it_ends() {
         let scratch = Scratch::new("last");
         let (state, _) = StateDir::open(&scratch.0).unwrap();
         let (ban_writer, ban_store, _) = BanWriter::new(Arc::new(state));
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[whippet::test]
-    async fn what_could_not_be_written_is_tried_at_the_end() {
+    async fn a_failed_write_is_retried_at_the_end() {
         let scratch = Scratch::new("end");
         let (state, _) = StateDir::open(&scratch.0).unwrap();
         std::fs::create_dir(scratch.0.join(NEW_FILE)).unwrap();
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[whippet::test]
-    async fn what_cannot_be_written_is_told_and_tried_again() {
+    async fn a_failed_write_is_reported_and_retried() {
         let scratch = Scratch::new("full");
         let (state, _) = StateDir::open(&scratch.0).unwrap();
         // In the way of the new file, the user who runs this.

@@ -63,7 +63,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn it_rings_now_and_then_and_not_for_ever() {
+    fn a_bell_rings_within_its_limits() {
         let start = whippet::time::Instant::now().into_std();
         let (mut bell, mut rings) = (Bell::new(), 0);
         for tenth in 0..36_000 {

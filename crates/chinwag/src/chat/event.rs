@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_full_sooner_of_questions_than_of_words() {
+    fn an_event_holds_fewer_queries_than_lines() {
         let mut inputs = CommandBatch::new();
         assert!(inputs.fits(3 * MAX_EVENT_BYTES), "the longest line goes alone");
         for _ in 0..4 {

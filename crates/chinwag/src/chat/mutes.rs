@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn on_loopback_the_nick_stays_muted_and_nobody_else() {
+    fn on_loopback_only_the_nick_stays_muted() {
         let now = whippet::time::Instant::now().into_std();
         let mut mutes = Mutes::default();
         let bob = mutes.add(nick("bob"), address("127.0.0.1"), None, now).unwrap();

@@ -19,7 +19,7 @@
 //!
 //! Rooms share what a reader may have pending before a room waits for that one reader alone: half of the hard limit. A room waits
 //! once its pending bytes, with as many of each other room that has as much pending and all of those that have less, comes to
-//! that ([`User::lag_in`](crate::chat::user::User::lag_in)). So who reads several busy rooms at pace is not disconnected for
+//! that ([`User::lag_in`](crate::chat::user::User::lag_in)). So users who keep up with several busy rooms are not disconnected for
 //! their sum as long as the rooms fill together; of four that fill one after the other, each while the ones before wait for them,
 //! the sum may pass the hard limit. The room that has most pending waits first, and what is no room's (answers, private lines)
 //! holds none up.
@@ -104,7 +104,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_sum_is_never_less_than_what_is_owed(
+        fn a_sum_is_never_less_than_what_is_pending(
             steps in prop::collection::vec((0..3usize, 1..500u64, 0..900u64), 1..200),
         ) {
             let mut rooms = Rooms::new(QueueLimits::default());
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn rooms_are_level_up_to_the_debt_of_one() {
+    fn the_level_counts_other_rooms_up_to_its_own() {
         let mut rooms = Rooms::new(QueueLimits::default());
         let ids = ["#a", "#b", "#c"].map(|name| rooms.create(RoomName::parse(name).unwrap(), None));
         let (mut pending, mut queued) = (PendingByRoom::new(0), 0);
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_is_forgotten_by_the_second_turn() {
+    fn what_is_written_is_forgotten_by_the_second_turn() {
         let room = RoomId::LOBBY;
         let mut pending = PendingByRoom::new(0);
         pending.add(room, 100, 0, 0);

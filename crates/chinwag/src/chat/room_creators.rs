@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_makes_so_many_and_its_networks_their_multiples() {
+    fn networks_may_create_multiples_of_an_address() {
         let mut creators = RoomCreators::default();
         assert_eq!(made(&mut creators, |_| "203.0.113.1".to_owned()), 3);
         assert_eq!(made(&mut creators, |at| format!("2001:db8::{at:x}")), 3, "a /64");
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_grows_with_what_is_expected_of_an_address() {
+    fn the_room_limit_scales_with_connections_of_an_address() {
         let limit = RoomLimit::none();
         assert_eq!(limit.get(), None);
         for (per_address, rooms) in [

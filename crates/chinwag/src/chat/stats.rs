@@ -1,7 +1,7 @@
 //! What the broker has done, where others can read it while it runs.
 //!
 //! The broker writes once a batch, everybody else reads at any time. Relaxed for all: each number stands alone, and the user who
-//! reads two of them may see one of this round and one of the last.
+//! reads two of them may see one of this batch and one of the last.
 
 use crate::outbound::latency::LatencyHistogram;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub struct StatsSnapshot {
     pub lines: u64,
     /// Frames handed to queues.
     pub frames: u64,
-    /// Users disconnected because they were owed more than the hard limit.
+    /// Users disconnected because they had more pending than the hard limit.
     pub disconnects_queue_full: u64,
     /// Users disconnected because they took nothing.
     pub disconnects_stalled: u64,

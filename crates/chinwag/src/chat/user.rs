@@ -131,7 +131,7 @@ impl User {
         }
     }
 
-    /// What counts as owed of a room's lines: never less than what is, and of other lines no more than
+    /// What counts as pending of a room's lines: never less than what is, and of other lines no more than
     /// [`attribution_threshold`](pending_by_room::attribution_threshold). Several rooms share what a user may have pending: those
     /// that have most pending are far ahead of them first.
     #[inline]
@@ -155,7 +155,7 @@ impl User {
         RoomLag { pending: pending.min(threshold + pending_here), is_far_behind }
     }
 
-    /// Forgets of which rooms a debt is that has become small.
+    /// Forgets of which rooms the pending bytes are once they are few.
     pub(crate) fn drop_small_attribution(&mut self, limits: &QueueLimits) {
         if self.pending_by_room.is_some()
             && self.counters().pending() <= pending_by_room::attribution_threshold(limits)

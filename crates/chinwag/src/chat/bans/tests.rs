@@ -137,7 +137,7 @@ fn bans_end_and_a_target_has_one() {
 }
 
 #[test]
-fn there_are_only_so_many_and_those_that_ended_make_room() {
+fn bans_are_limited_and_ended_ones_make_room() {
     let mut bans = Bans::default();
     for number in 0..MAX_BANS {
         bans.add(ban(&format!("x{number}"), Some(100)), 0).unwrap();

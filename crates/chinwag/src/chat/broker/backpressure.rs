@@ -72,7 +72,7 @@ impl Broker {
 
     /// Bytes of what waits for users: the frames, and their places in queues as of the last look.
     pub(super) fn buffered(&self) -> usize {
-        self.frame_bytes.bytes() + self.inbox_bytes
+        self.frame_bytes.bytes() + self.queue_bytes
     }
 
     /// Finds out what the places of frames in queues take, of users who have so much pending in all. Everybody's queue is looked
@@ -82,8 +82,8 @@ impl Broker {
         const { assert!(QUEUE_SLOT_BYTES <= FRAME_OVERHEAD) };
         let most = usize::try_from(pending).unwrap_or(usize::MAX);
         let may_be_short = self.frame_bytes.bytes().saturating_add(most) > self.shed_threshold();
-        let inboxes = self.users.iter().map(|user| user.sender.queued_frames() * QUEUE_SLOT_BYTES);
-        self.inbox_bytes = if may_be_short { inboxes.sum() } else { 0 };
+        let queues = self.users.iter().map(|user| user.sender.queued_frames() * QUEUE_SLOT_BYTES);
+        self.queue_bytes = if may_be_short { queues.sum() } else { 0 };
     }
 
     /// Looks at those that wait: a user may have caught up.

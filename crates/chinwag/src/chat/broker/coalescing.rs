@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_after_a_silence_does_not_wait_and_one_soon_after_a_round_does() {
+    fn a_line_waits_only_soon_after_a_batch() {
         let start = whippet::time::Instant::now().into_std();
         let mut coalescer = Coalescer::new(start);
         coalescer.on_events(1, start);
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn company_ends_the_wait() {
+    fn a_second_line_ends_the_wait() {
         let start = whippet::time::Instant::now().into_std();
         let mut coalescer = Coalescer::new(start);
         coalescer.on_flush(RECIPIENTS, start);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn newcomers_wait_until_the_round_is_over_or_they_are_many() {
+    fn joins_wait_until_the_batch_is_over_or_they_are_many() {
         let start = whippet::time::Instant::now().into_std();
         let mut coalescer = Coalescer::new(start);
         assert!(!coalescer.should_hold_joins(1, start), "after a silence");
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_room_never_waits_and_a_large_one_no_longer_than_the_bound() {
+    fn a_small_room_never_waits_and_a_large_one_briefly() {
         let start = whippet::time::Instant::now().into_std();
         let mut coalescer = Coalescer::new(start);
         coalescer.on_flush(10, start);

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_in_one_room_is_in_several() {
+    fn one_room_has_no_multi_room_users() {
         let mut multi = MultiRoomUsers::default();
         multi.add_room(5_000);
         assert_eq!(multi.at_most(), 0);

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Users in the lobby.
-const PEOPLE: usize = 5_000;
+const USERS: usize = 5_000;
 /// Steps for each room of each receiver: a look where lines are handed out, one where it is found who gets what from several
 /// rooms, and one where those are taken out of a list who have left.
 const EACH: u64 = 4;
@@ -192,7 +192,7 @@ struct World {
     broker: Broker,
     backpressure: Arc<Backpressure>,
     now: Instant,
-    inboxes: BTreeMap<u64, Receiver>,
+    receivers: BTreeMap<u64, Receiver>,
     latest: u64,
 }
 
@@ -208,10 +208,10 @@ impl World {
         let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
         let now = whippet::time::Instant::now().into_std();
         let broker = Broker::new(Arc::clone(&backpressure), now);
-        let mut world = Self { broker, backpressure, now, inboxes: BTreeMap::new(), latest: 0 };
-        (0..PEOPLE).for_each(|_| _ = world.enter());
+        let mut world = Self { broker, backpressure, now, receivers: BTreeMap::new(), latest: 0 };
+        (0..USERS).for_each(|_| _ = world.enter());
         world.calm_down();
-        let owners: Vec<_> = world.inboxes.keys().copied().collect();
+        let owners: Vec<_> = world.receivers.keys().copied().collect();
         for room in 0..MAX_ROOMS - 1 - MAX_ROOMS_PER_USER {
             let owner = owners[room / (MAX_ROOMS_PER_USER - 1)];
             world.send(owner, &format!("/join #r{room}"));
@@ -240,12 +240,12 @@ impl World {
 
     fn enter(&mut self) -> u64 {
         self.latest += 1;
-        let (sender, inbox) = queue::channel(&self.backpressure);
+        let (sender, receiver) = queue::channel(&self.backpressure);
         let address = Ipv4Addr::new(192, 0, 2, 1).into();
         let client = NewClient { sender, format: WireFormat::Lines, address };
         let id = ClientId::new(self.latest);
         self.broker.handle_control(Control::Join { id, client }, self.now);
-        self.inboxes.insert(self.latest, inbox);
+        self.receivers.insert(self.latest, receiver);
         self.latest
     }
 
@@ -261,7 +261,7 @@ impl World {
         sender
     }
 
-    fn hand_over(&mut self, id: u64, input: Command<'_>) {
+    fn submit(&mut self, id: u64, input: Command<'_>) {
         let mut inputs = CommandBatch::new();
         inputs.push(input);
         self.broker.handle_event(Event::Lines { id: ClientId::new(id), inputs }, self.now);
@@ -269,14 +269,14 @@ impl World {
     }
 
     fn send(&mut self, id: u64, line: &str) {
-        self.hand_over(id, command::parse(line).expect("it is not blank"));
+        self.submit(id, command::parse(line).expect("it is not blank"));
     }
 
     /// A user goes, and the others read so.
     fn leave(&mut self, id: u64) {
         let leave = Event::Leave { id: ClientId::new(id), departure: LeaveReason::Quit(None) };
         self.broker.handle_event(leave, self.now);
-        self.inboxes.remove(&id);
+        self.receivers.remove(&id);
         self.calm_down();
     }
 
@@ -289,11 +289,11 @@ impl World {
     fn calm_down(&mut self) {
         self.broker.flush(self.now);
         for _ in 0..3 {
-            self.inboxes.values_mut().for_each(|inbox| _ = read(inbox));
+            self.receivers.values_mut().for_each(|receiver| _ = read(receiver));
             self.now += Duration::from_secs(2);
             self.broker.handle_timeout(self.now);
         }
-        self.inboxes.values_mut().for_each(|inbox| _ = read(inbox));
+        self.receivers.values_mut().for_each(|receiver| _ = read(receiver));
     }
 
     /// How many rooms those have who read what a user asks for about this room, all together.
@@ -317,16 +317,16 @@ impl World {
         let before = scan_steps::counted();
         act(self);
         let steps = scan_steps::counted() - before;
-        Taken { steps, answer: self.inboxes.get_mut(&id).map_or(0, read) }
+        Taken { steps, answer: self.receivers.get_mut(&id).map_or(0, read) }
     }
 }
 
 /// Reads all there is; how many bytes it was.
-fn read(inbox: &mut Receiver) -> usize {
+fn read(receiver: &mut Receiver) -> usize {
     let mut bytes = 0;
-    while let Ok(frame) = inbox.try_recv() {
+    while let Ok(frame) = receiver.try_recv() {
         bytes += frame.len();
-        inbox.state().record_written(frame.len(), 1);
+        receiver.state().record_written(frame.len(), 1);
     }
     bytes
 }
@@ -394,7 +394,7 @@ fn try_all(world: &mut World) -> String {
         for place in ["#home", "#lobby"] {
             let text = input.text.replace("SOMEBODY", &format!("n{number}{}", &place[1..2]));
             let sender = world.sender(place);
-            world.hand_over(sender, OPERED);
+            world.submit(sender, OPERED);
             world.send(1, &format!("/msg user-{sender} psst"));
             match input.kind {
                 CommandKind::Join => world.send(sender, "/part #s0"),
@@ -404,7 +404,7 @@ fn try_all(world: &mut World) -> String {
             world.calm_down();
             let readers = world.readers(sender, row.readers, &text) as u64;
             let input = Command { kind: input.kind, text: &text };
-            let taken = world.measure(sender, |world| world.hand_over(sender, input));
+            let taken = world.measure(sender, |world| world.submit(sender, input));
             let bound = row.steps + EACH * readers;
             println!("{:<24} in {place:<6} {taken:?} of {bound} and {}", row.asked, row.answer);
             if taken.steps > bound || taken.answer > row.answer {
@@ -417,7 +417,7 @@ fn try_all(world: &mut World) -> String {
 }
 
 #[test]
-fn each_command_costs_what_it_does_and_not_what_there_is() {
+fn commands_cost_what_they_do_and_not_what_exists() {
     let mut world = World::new();
     assert_eq!(world.broker.rooms.len(), MAX_ROOMS - 1, "with room for one more");
     let over = try_all(&mut world);

@@ -24,7 +24,7 @@
 //!
 //! **Never more than [`MAX_DEFERRED_EVENTS`] are deferred, and of one room never more than [`MAX_DEFERRED_PER_ROOM`]**, whatever
 //! rooms, users and addresses there are, and events never stop being taken for that. Proof: only `defer` and `defer_after` add,
-//! one event each, and both end in `enforce_deferral_limits`, which handles events in spite of their room's pace until both
+//! one event each, and both end in `enforce_deferral_limits`, which handles events although their room is paused, until both
 //! bounds hold; meanwhile nothing is deferred (`is_forcing`). What is popped to be handled makes place before it may be deferred
 //! again. The room that has most pays, so the user who fills the bound with rooms of their own has their own lines taken early:
 //! their slow readers have more pending, up to the bound that disconnects them. In a room whose speakers are not read the queue's

@@ -14,7 +14,7 @@ use crate::protocol::encode::Prefix;
 use crate::protocol::message::Message;
 use crate::protocol::view::View;
 
-/// Of which rooms the bytes are that go to the special.
+/// Of which rooms the bytes are that go to users with a batch of their own.
 #[derive(Debug, Default)]
 struct CustomShares {
     /// The rooms of which one user gets something, and the bytes with what a frame is charged beside them.
@@ -232,13 +232,13 @@ impl Broker {
             };
             let user = self.users.user_mut(slot);
             user.has_custom_batch = false;
-            let mut far = None;
+            let mut over_threshold = None;
             for frame in [first, second].into_iter().flatten() {
                 match user.sender.push(frame) {
                     Ok(pending) => {
                         self.metrics.frames += 1;
                         if pending > threshold {
-                            far = Some(pending);
+                            over_threshold = Some(pending);
                         }
                     }
                     // Of the departed the broker knows nothing any more: they lose the end of what was due.
@@ -248,7 +248,7 @@ impl Broker {
                     Err(PushError::Closed) => {}
                 }
             }
-            let Some(pending) = far else { continue };
+            let Some(pending) = over_threshold else { continue };
             for &(room, bytes) in &shares.rooms {
                 user.attribute_pending(room, bytes, pending, &limits);
                 let lag = user.lag_in(room, user.counters(), &limits);
@@ -266,8 +266,8 @@ impl Broker {
         let recipient =
             |room| Recipient { slot, view: user.view_of(room), ignores: user.ignores() };
         let rooms = &mut self.rooms;
-        let has_asides = self.direct_lines.has(slot);
-        if !has_asides {
+        let has_direct_lines = self.direct_lines.has(slot);
+        if !has_direct_lines {
             let mut with_lines = user.memberships().map(|membership| membership.room);
             let mut next = || with_lines.find(|&room| !rooms.room(room).batch.is_empty());
             match (next(), next()) {
@@ -292,7 +292,7 @@ impl Broker {
                 shares.copied += bytes;
             }
         }
-        if has_asides {
+        if has_direct_lines {
             self.direct_lines.pieces(slot, &mut pieces);
         }
         concat(pieces, &self.frame_bytes)

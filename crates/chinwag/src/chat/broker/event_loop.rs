@@ -14,7 +14,7 @@ use whippet::time::{Instant, sleep_until};
 impl Broker {
     /// Serves the room until it was shut down and everybody was sent home, or nobody is left who could send.
     ///
-    /// Biased: what users did before comes before what they say, the pace is looked at before more is let in.
+    /// Biased: what users did before comes before what they say, flow control is checked before more is let in.
     /// Nothing starves: joins come no faster than connections are accepted.
     pub(crate) async fn run(
         mut self,
@@ -202,10 +202,10 @@ mod tests {
 
     /// A user comes, and the other end of their queue.
     fn new_client(backpressure: &Arc<Backpressure>, number: u64) -> (Control, queue::Receiver) {
-        let (sender, inbox) = queue::channel(backpressure);
+        let (sender, receiver) = queue::channel(backpressure);
         let address = Ipv4Addr::LOCALHOST.into();
         let client = NewClient { sender, format: WireFormat::Lines, address };
-        (Control::Join { id: ClientId::new(number), client }, inbox)
+        (Control::Join { id: ClientId::new(number), client }, receiver)
     }
 
     /// A user says something.
@@ -216,14 +216,14 @@ mod tests {
     }
 
     #[test]
-    fn buffers_of_rounds_go_back_when_all_is_taken() {
+    fn batch_buffers_are_released_when_all_is_written() {
         let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
         let mut broker = Broker::new(Arc::clone(&backpressure), now());
-        let mut inboxes = Vec::new();
+        let mut receivers = Vec::new();
         for number in 1..3 {
-            let (join, inbox) = new_client(&backpressure, number);
+            let (join, receiver) = new_client(&backpressure, number);
             broker.handle_control(join, now());
-            inboxes.push(inbox);
+            receivers.push(receiver);
         }
         let long = "x".repeat(4000);
         for _ in 0..4 {
@@ -233,9 +233,9 @@ mod tests {
         }
         broker.flush(now());
         assert!(broker.rooms.pooled_bytes() > 16_000, "{}", broker.rooms.pooled_bytes());
-        for inbox in &mut inboxes {
-            while let Ok(frame) = inbox.try_recv() {
-                inbox.state().record_written(frame.len(), 1);
+        for receiver in &mut receivers {
+            while let Ok(frame) = receiver.try_recv() {
+                receiver.state().record_written(frame.len(), 1);
             }
         }
         let due = broker.next_deadline().expect("somebody was owed something");
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn events_that_were_held_come_before_those_received_behind_them() {
+    fn held_events_come_before_those_received_later() {
         let (_control, orders) = mpsc::channel(1);
         let (_events, said) = mpsc::channel(1);
         let mut input = BrokerInput::new(orders, said);
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_do_not_overtake_the_join_that_was_sent_before_them() {
+    fn lines_do_not_overtake_their_join() {
         let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
         let mut broker = Broker::new(Arc::clone(&backpressure), now());
         let (control, orders) = mpsc::channel(4);
@@ -272,20 +272,20 @@ mod tests {
         input.pending_events.push(hello(1));
         // New clients alone would wait.
         input.coalescer.on_flush(u64::MAX, now());
-        let (join, _inbox) = new_client(&backpressure, 1);
+        let (join, _receiver) = new_client(&backpressure, 1);
         control.try_send(join).expect("there is a place");
         input.process(&mut broker);
         assert_eq!(broker.metrics().lines, 2, "the join and the line");
     }
 
     #[test]
-    fn a_line_that_waits_for_company_is_taken_when_the_end_comes() {
+    fn a_held_line_is_processed_at_shutdown() {
         let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
         let mut broker = Broker::new(Arc::clone(&backpressure), now());
         let (_control, orders) = mpsc::channel(1);
         let (_events, said) = mpsc::channel(1);
         let mut input = BrokerInput::new(orders, said);
-        let (join, _inbox) = new_client(&backpressure, 1);
+        let (join, _receiver) = new_client(&backpressure, 1);
         broker.handle_control(join, now());
         input.coalescer.on_flush(u64::MAX, now());
         input.coalescer.on_events(1, now());
@@ -300,18 +300,18 @@ mod tests {
     }
 
     #[whippet::test(start_paused = true)]
-    async fn newcomers_share_a_round_when_one_was_made_just_now() {
+    async fn joins_share_a_batch_soon_after_one() {
         let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
         let mut broker = Broker::new(Arc::clone(&backpressure), now());
         let (control, orders) = mpsc::channel(2 * CONTROL_QUEUE);
         let (_events, said) = mpsc::channel(1);
         let mut input = BrokerInput::new(orders, said);
-        let mut inboxes = Vec::new();
+        let mut receivers = Vec::new();
         let mut connect = |people: u64| {
             for _ in 0..people {
-                let (join, inbox) = new_client(&backpressure, inboxes.len() as u64);
+                let (join, receiver) = new_client(&backpressure, receivers.len() as u64);
                 control.try_send(join).expect("there is a place");
-                inboxes.push(inbox);
+                receivers.push(receiver);
             }
         };
         let mut process = |input: &mut BrokerInput| {

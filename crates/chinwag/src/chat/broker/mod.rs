@@ -117,14 +117,14 @@ pub(crate) struct Broker {
     /// Bytes of all frames that anyone waits for.
     frame_bytes: ByteCounter,
     /// What their places in queues took at the last look.
-    inbox_bytes: usize,
+    queue_bytes: usize,
     /// How many bytes of both there may be.
     max_buffered: usize,
     /// The rooms whose users are too far behind for more lines.
     paused_rooms: Vec<RoomId>,
     /// Events of users who speak in those, or privately to a user who is behind.
     deferred: deferred::DeferredQueues,
-    /// When users were last cut because frames took nearly as much memory as they may, as long as they do.
+    /// When users were last disconnected because frames took nearly as much memory as they may, as long as they do.
     last_shed: Option<Instant>,
     /// When everybody is to be looked at again; none while nobody has anything pending.
     next_scan: Option<Instant>,
@@ -179,7 +179,7 @@ impl Broker {
             join_summaries_due: BTreeSet::new(),
             backpressure,
             frame_bytes: ByteCounter::new(),
-            inbox_bytes: 0,
+            queue_bytes: 0,
             max_buffered: MAX_BUFFERED_BYTES,
             paused_rooms: Vec::new(),
             deferred: deferred::DeferredQueues::default(),
@@ -289,7 +289,7 @@ impl Broker {
 
     /// Bytes of all frames that anyone waits for.
     #[cfg(test)]
-    pub(crate) fn living_bytes(&self) -> usize {
+    pub(crate) fn buffered_bytes(&self) -> usize {
         self.frame_bytes.bytes()
     }
 
@@ -308,7 +308,7 @@ impl Broker {
     }
 
     /// It is this moment. While a user has something pending a look is due in each tick: one that came late by more than that
-    /// found the server standing still, and nobody is blamed for it.
+    /// found that the server did not run, and nobody is blamed for it.
     fn set_now(&mut self, now: Instant) {
         self.served_clock.look(now, self.next_scan.map(|_| SCAN_INTERVAL));
         self.now = now;
@@ -428,9 +428,9 @@ impl Broker {
     /// any.
     fn disconnect_pending(&mut self) -> bool {
         // All before the first is announced: none of them is to be told of the others, or waited for.
-        for (id, fault) in std::mem::take(&mut self.pending_disconnects) {
+        for (id, cause) in std::mem::take(&mut self.pending_disconnects) {
             let Some(slot) = self.users.slot_of(id) else { continue };
-            let (count, cut) = match fault {
+            let (count, reason) = match cause {
                 DisconnectCause::QueueFull => {
                     (&mut self.metrics.disconnects_queue_full, DisconnectReason::TooSlow)
                 }
@@ -445,7 +445,7 @@ impl Broker {
                 }
             };
             *count += 1;
-            let gone = self.remove_disconnected(slot, cut);
+            let gone = self.remove_disconnected(slot, reason);
             self.unannounced_disconnects.push_back(gone);
         }
         let mut any = false;

@@ -310,8 +310,8 @@ impl Broker {
         }
         let Err(rest) = slow.try_speak(user.id, self.now) else { return true };
         let every = slow.interval();
-        let (pace, rest) = (duration::format_slow_mode(every), duration::format(rest));
-        let words = format!("this room takes {pace}: wait for {rest}");
+        let (rate, rest) = (duration::format_slow_mode(every), duration::format(rest));
+        let words = format!("this room takes {rate}: wait for {rest}");
         self.reply_error(slot, &words);
         false
     }

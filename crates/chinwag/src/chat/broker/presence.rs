@@ -157,7 +157,7 @@ impl Broker {
     fn mark_departed(&mut self, slot: UserSlot) -> (Nick, Vec<Membership>) {
         let is_cut = self.users.user(slot).sender.is_disconnected();
         if is_cut {
-            // They get nothing, like the special, and are not among those for whom something is copied.
+            // They get nothing, like users with a batch of their own, and are not among those for whom something is copied.
             self.users.user_mut(slot).has_custom_batch = true;
         } else {
             self.mark_custom(slot);

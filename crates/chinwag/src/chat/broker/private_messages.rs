@@ -45,7 +45,7 @@ impl Broker {
     }
 
     /// Whether a user has not caught up, so that private lines to them must wait. It does not matter whether they keep
-    /// the pace of a room: private lines are to disconnect nobody, however many users write them.
+    /// with a room: private lines are to disconnect nobody, however many users write them.
     pub(super) fn is_lagging(&self, slot: UserSlot) -> bool {
         let user = self.users.user(slot);
         user.counters().pending() > self.backpressure.limits().soft && !user.sender.is_closed()

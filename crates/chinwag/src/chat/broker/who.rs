@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newcomer_sees_ten_names_at_most() {
+    fn the_welcome_names_ten_users_at_most() {
         assert_eq!(summary(3, names(3).iter()), "3 here: user-1, user-2, user-3");
         assert!(summary(10, names(10).iter()).ends_with("user-9, user-10"));
         let many = summary(9_000, names(9_000).iter());

@@ -5,7 +5,7 @@
 //! - A receiver is *active* as long as they keep up: within each [`PROGRESS_WINDOW`] they take [`MIN_PROGRESS_BYTES`] bytes, or
 //!   all that was due to them at its start. Others do not count; they run into their bounds and are disconnected.
 //! - No events are taken while more than half of the active receivers are over the soft limit, or an active one is
-//!   past half of the hard limit. The first keeps the room at the pace of its majority, the second keeps everybody
+//!   past half of the hard limit. The first keeps the room at the rate of its majority, the second keeps everybody
 //!   in who reads at all.
 //! - Who has something pending and has taken nothing at all for [`STALLED_AFTER`] is *still*, and does not count either, as long
 //!   as others move: a quarter of the active at least, and no fewer than [`MIN_PROGRESSING`]. If hardly anyone moves, the
@@ -16,7 +16,7 @@
 //!
 //! Looking at everybody costs little, but not nothing. So the broker looks once in a `SCAN_INTERVAL` while a user is
 //! waited for, in a `PAUSED_SCAN_INTERVAL` while the room waits, and in between only when the [`LagCounts`] of a batch says that
-//! the verdict may have changed.
+//! the decision may have changed.
 
 use crate::chat::event::ClientId;
 use crate::limits::{
@@ -77,7 +77,7 @@ impl QueueCounters {
     }
 }
 
-/// What a user has pending, as a room's pace sees it.
+/// What a user has pending, as a room's flow control sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RoomLag {
     /// Of the room's own lines.
@@ -259,7 +259,7 @@ impl FlowControl {
         }
     }
 
-    /// Whether a batch may have changed an open verdict, so that everybody is to be looked at.
+    /// Whether a batch may have changed an open decision, so that everybody is to be looked at.
     pub(crate) fn may_need_pause(&self, lag_counts: LagCounts) -> bool {
         // One less, for by now a user may speak alone who did not at the last look.
         lag_counts.far_behind > 0 || lag_counts.lagging > self.active.saturating_sub(1) / 2

@@ -158,7 +158,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_a_list_of_which_the_front_was_forgotten(
+        fn history_is_a_list_without_its_front(
             lines in proptest::collection::vec("\\PC{0,40}|x{2000,5000}", 0..60),
             kept in 1..40_usize,
             count in 0..50_usize,

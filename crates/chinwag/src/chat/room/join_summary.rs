@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_few_are_announced_and_a_crowd_is_counted() {
+    fn a_few_are_announced_and_the_rest_are_counted() {
         let (mut summary, now) = (JoinSummary::<u32, u32>::default(), start());
         for who in 0..200 {
             assert_eq!(summary.join(who, now), None);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn one_who_was_counted_alone_can_be_named() {
+    fn a_single_counted_user_is_named() {
         let (mut summary, now) = (JoinSummary::<u32, u32>::default(), start());
         (0..200).for_each(|who| assert!(summary.leave(who, now)));
         assert!(!summary.leave(7, now));
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn no_window_of_a_second_has_more_than_its_share_of_single_ones() {
+    fn no_second_has_more_announcements_than_allowed() {
         let (mut summary, start) = (JoinSummary::<u32, u32>::default(), start());
         let mut announced = Vec::new();
         let mut random = 1_u64;

@@ -468,7 +468,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slow_room_takes_a_line_of_each_in_its_time_and_coming_in_is_one() {
+    fn slow_mode_counts_a_join_as_a_line() {
         let interval = Duration::from_secs(10);
         let (mut slow, start) = (SlowMode::new(interval), whippet::time::Instant::now().into_std());
         let (alice, bob) = (ClientId::new(1), ClientId::new(2));

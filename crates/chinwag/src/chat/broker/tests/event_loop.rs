@@ -51,12 +51,12 @@ impl Queues {
         backpressure: &Arc<Backpressure>,
         places: usize,
     ) -> Receiver {
-        let (sender, inbox) = queue::channel_with_capacity(backpressure, places);
+        let (sender, receiver) = queue::channel_with_capacity(backpressure, places);
         let address = Ipv4Addr::LOCALHOST.into();
         let client = NewClient { sender, format: WireFormat::Lines, address };
         let join = Control::Join { id: ClientId::new(number), client };
         self.control.send(join).await.expect("the broker is there");
-        inbox
+        receiver
     }
 
     /// Sends as a user.
@@ -77,16 +77,16 @@ impl Queues {
 }
 
 /// Reads whatever comes to a user until their queue ends, and counts the lines that a user said.
-async fn count_lines(mut inbox: Receiver) -> usize {
+async fn count_lines(mut receiver: Receiver) -> usize {
     let mut frames = Vec::new();
     let mut bytes = Vec::new();
-    while inbox.recv_many(&mut frames, 64).await > 0 {
+    while receiver.recv_many(&mut frames, 64).await > 0 {
         for frame in frames.drain(..) {
-            inbox.state().record_written(frame.len(), 1);
+            receiver.state().record_written(frame.len(), 1);
             bytes.extend_from_slice(frame.as_ref());
         }
     }
-    assert_eq!(inbox.state().disconnect_reason(), None, "he reads all there is");
+    assert_eq!(receiver.state().disconnect_reason(), None, "he reads all there is");
     let text = String::from_utf8(bytes).expect("lines are UTF-8");
     assert!(text.ends_with("* server is shutting down\r\n"));
     text.lines().filter(|line| line.contains(": x")).count()
@@ -137,8 +137,8 @@ async fn what_need_not_wait_any_more_is_handled_at_once() {
     for _ in 0..100 {
         whippet::task::yield_now().await;
     }
-    let owed = reader.state().pending();
-    assert!(owed < 2 * backpressure.limits().soft, "most of it waits: {owed}");
+    let pending = reader.state().pending();
+    assert!(pending < 2 * backpressure.limits().soft, "most of it waits: {pending}");
     let (mut frames, mut bytes) = (Vec::new(), Vec::new());
     while bytes.iter().filter(|&&byte| byte == b'x').count() < 2048 * LONG + SHORT {
         assert!(reader.recv_many(&mut frames, 64).await > 0, "the broker is there");

@@ -18,9 +18,9 @@ use whippet::sync::oneshot;
 pub(crate) const QUEUE: usize = 64;
 
 /// A user in the room: a queue, and what was read from it.
-pub(crate) struct Person {
+pub(crate) struct FakeClient {
     /// The client's end.
-    pub(crate) inbox: Receiver,
+    pub(crate) receiver: Receiver,
     /// The frame that is being read, and how much of it was.
     current: Option<(Frame, usize)>,
     /// The start of a line whose end was not read yet.
@@ -29,13 +29,13 @@ pub(crate) struct Person {
     lines: VecDeque<String>,
 }
 
-impl Person {
+impl FakeClient {
     /// Takes up to `limit` bytes, as a socket would: parts of frames too. Says how many it were.
-    pub(crate) fn take(&mut self, limit: usize) -> usize {
+    pub(crate) fn read_bytes(&mut self, limit: usize) -> usize {
         let mut left = limit;
         while left > 0 {
             if self.current.is_none() {
-                let Ok(frame) = self.inbox.try_recv() else { break };
+                let Ok(frame) = self.receiver.try_recv() else { break };
                 self.current = Some((frame, 0));
             }
             let Some((frame, at)) = &mut self.current else { break };
@@ -44,7 +44,7 @@ impl Person {
             *at += count;
             left -= count;
             let whole = *at == frame.len();
-            self.inbox.state().record_written(count, usize::from(whole));
+            self.receiver.state().record_written(count, usize::from(whole));
             if whole {
                 self.current = None;
             }
@@ -60,7 +60,7 @@ impl Person {
 
     /// Reads all there is, and hands out every line since the last look.
     pub(crate) fn read(&mut self) -> Vec<String> {
-        while self.take(1 << 16) > 0 {}
+        while self.read_bytes(1 << 16) > 0 {}
         self.lines.drain(..).collect()
     }
 
@@ -69,14 +69,14 @@ impl Person {
         self.lines.into_iter()
     }
 
-    /// Whether the broker has cut them.
+    /// Whether the broker has disconnected them.
     pub(crate) fn is_disconnected(&self) -> bool {
-        self.inbox.state().disconnect_reason().is_some()
+        self.receiver.state().disconnect_reason().is_some()
     }
 }
 
 /// The room.
-pub(crate) struct Room {
+pub(crate) struct Harness {
     /// What is tested.
     pub(crate) broker: Broker,
     /// Where users say that they have caught up.
@@ -84,14 +84,14 @@ pub(crate) struct Room {
     /// The time.
     pub(crate) now: Instant,
     /// Who has a queue, gone from the room or not.
-    pub(crate) people: BTreeMap<u64, Person>,
+    pub(crate) clients: BTreeMap<u64, FakeClient>,
     /// The latest number given to a user.
     latest: u64,
     /// Where the next one comes from.
     pub(crate) address: IpAddr,
 }
 
-impl Room {
+impl Harness {
     /// An empty room with the ordinary bounds.
     pub(crate) fn new() -> Self {
         Self::with(QueueLimits::default())
@@ -103,7 +103,7 @@ impl Room {
         let now = whippet::time::Instant::now().into_std();
         let broker = Broker::new(Arc::clone(&backpressure), now);
         let address = Ipv4Addr::LOCALHOST.into();
-        Self { broker, backpressure, now, people: BTreeMap::new(), latest: 0, address }
+        Self { broker, backpressure, now, clients: BTreeMap::new(), latest: 0, address }
     }
 
     /// Where users say that they have caught up.
@@ -114,9 +114,10 @@ impl Room {
     /// Lets a user in, without ending the batch.
     pub(crate) fn enter(&mut self) -> u64 {
         self.latest += 1;
-        let (sender, inbox) = queue::channel(&self.backpressure);
-        let person = Person { inbox, current: None, partial: Vec::new(), lines: VecDeque::new() };
-        self.people.insert(self.latest, person);
+        let (sender, receiver) = queue::channel(&self.backpressure);
+        let client =
+            FakeClient { receiver, current: None, partial: Vec::new(), lines: VecDeque::new() };
+        self.clients.insert(self.latest, client);
         let id = ClientId::new(self.latest);
         let address = self.address;
         let client = NewClient { sender, format: WireFormat::Lines, address };
@@ -135,7 +136,7 @@ impl Room {
     }
 
     /// Gives an order, as the operators do; what is answered.
-    pub(crate) fn order<T>(&mut self, order: impl FnOnce(oneshot::Sender<T>) -> AdminCommand) -> T {
+    pub(crate) fn admin<T>(&mut self, order: impl FnOnce(oneshot::Sender<T>) -> AdminCommand) -> T {
         let (answer, mut answered) = oneshot::channel();
         self.broker.handle_control(Control::Admin(order(answer)), self.now);
         self.flush();
@@ -143,7 +144,7 @@ impl Room {
     }
 
     /// Hands the broker what a user sends in one read, without ending the batch.
-    pub(crate) fn hand_over(&mut self, id: u64, lines: &[&str]) {
+    pub(crate) fn submit(&mut self, id: u64, lines: &[&str]) {
         let mut inputs = CommandBatch::new();
         for line in lines {
             if let Some(input) = command::parse(line) {
@@ -154,7 +155,7 @@ impl Room {
     }
 
     /// Hands the broker a user's leave, without ending the batch.
-    pub(crate) fn depart(&mut self, id: u64, departure: LeaveReason) {
+    pub(crate) fn submit_leave(&mut self, id: u64, departure: LeaveReason) {
         self.broker.handle_event(Event::Leave { id: ClientId::new(id), departure }, self.now);
     }
 
@@ -183,37 +184,37 @@ impl Room {
 
     /// A batch of one line.
     pub(crate) fn send(&mut self, id: u64, line: &str) {
-        self.hand_over(id, &[line]);
+        self.submit(id, &[line]);
         self.flush();
     }
 
     /// A batch in which a user leaves.
     pub(crate) fn leave(&mut self, id: u64, departure: LeaveReason) {
-        self.depart(id, departure);
+        self.submit_leave(id, departure);
         self.flush();
     }
 
     /// All that a user was sent since they last read.
     pub(crate) fn read(&mut self, id: u64) -> Vec<String> {
-        self.people.get_mut(&id).expect("he was let in").read()
+        self.clients.get_mut(&id).expect("they were let in").read()
     }
 
     /// Everybody reads, and nobody remembers.
     pub(crate) fn discard_all(&mut self) {
-        for person in self.people.values_mut() {
-            person.read();
+        for client in self.clients.values_mut() {
+            client.read();
         }
     }
 
     /// Everybody but one reads, and nobody remembers.
     pub(crate) fn discard_except(&mut self, id: u64) {
-        for (_, person) in self.people.iter_mut().filter(|(other, _)| **other != id) {
-            person.read();
+        for (_, client) in self.clients.iter_mut().filter(|(other, _)| **other != id) {
+            client.read();
         }
     }
 
     /// Lets time pass, with a tick whenever one is due.
-    pub(crate) fn pass(&mut self, time: Duration) {
+    pub(crate) fn advance(&mut self, time: Duration) {
         let end = self.now + time;
         while let Some(due) = self.broker.next_deadline().filter(|&due| due <= end) {
             self.now = self.now.max(due);

@@ -2,7 +2,7 @@
 //! each user's lines come in order, none is lost, and in the end everybody is read.
 
 use super::checker::{Random, seeds};
-use super::harness::Room;
+use super::harness::Harness;
 use crate::limits::{MAX_DEFERRED_EVENTS, MAX_DEFERRED_PER_ROOM};
 use crate::outbound::backpressure::QueueLimits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,12 +20,12 @@ const ROOMS: usize = 8;
 
 /// The test under way.
 struct Play {
-    room: Room,
+    harness: Harness,
     random: Random,
     /// Is in all rooms and speaks in the lobby alone. It reads all there is at once.
     observer: u64,
     /// Everybody else.
-    people: Vec<u64>,
+    clients: Vec<u64>,
     /// How many numbered lines each has sent.
     sent: BTreeMap<u64, usize>,
     /// The numbers that the observer has read of each.
@@ -38,46 +38,46 @@ struct Play {
 
 impl Play {
     fn new(seed: u64) -> Self {
-        let mut room = Room::with(BOUNDS);
-        let observer = room.join();
+        let mut harness = Harness::with(BOUNDS);
+        let observer = harness.join();
         for number in 0..ROOMS {
-            room.send(observer, &format!("/join #r{number}"));
+            harness.send(observer, &format!("/join #r{number}"));
         }
-        room.send(observer, "/join #lobby");
-        let people: Vec<_> = (0..PEOPLE).map(|_| room.enter()).collect();
-        room.flush();
+        harness.send(observer, "/join #lobby");
+        let clients: Vec<_> = (0..PEOPLE).map(|_| harness.enter()).collect();
+        harness.flush();
         let random = Random::new(seed);
         let (sent, seen, kicked) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-        let mut play = Self { room, random, observer, people, sent, seen, kicked, most: 0 };
-        for id in play.people.clone() {
-            play.room.send(id, &format!("/nick p{id}"));
+        let mut play = Self { harness, random, observer, clients, sent, seen, kicked, most: 0 };
+        for id in play.clients.clone() {
+            play.harness.send(id, &format!("/nick p{id}"));
             let number = play.random.below(ROOMS);
-            play.room.send(id, &format!("/join #r{number}"));
+            play.harness.send(id, &format!("/join #r{number}"));
         }
-        play.room.discard_all();
-        for operator in play.people[..OPERATORS].iter().copied() {
-            play.room.promote(operator);
+        play.harness.discard_all();
+        for operator in play.clients[..OPERATORS].iter().copied() {
+            play.harness.promote(operator);
         }
-        play.room.discard_all();
+        play.harness.discard_all();
         play
     }
 
     fn step(&mut self) {
-        let id = self.people[self.random.below(PEOPLE)];
+        let id = self.clients[self.random.below(PEOPLE)];
         match self.random.below(20) {
             0..9 => self.speak(id, 1),
             // Rude users, and those whose events were in the queue: what comes is taken.
             9 => {
                 for _ in 0..self.random.below(30) {
-                    let id = self.people[self.random.below(PEOPLE)];
+                    let id = self.clients[self.random.below(PEOPLE)];
                     let events = self.random.below(80);
                     (0..events).for_each(|_| self.speak(id, 1));
                 }
             }
             10..12 => self.act(id),
             12..17 => self.read(),
-            17 => self.room.pass(Duration::from_millis(self.random.below(60) as u64)),
-            _ => self.room.flush(),
+            17 => self.harness.advance(Duration::from_millis(self.random.below(60) as u64)),
+            _ => self.harness.flush(),
         }
         self.look();
     }
@@ -90,13 +90,13 @@ impl Play {
             .collect();
         *sent += lines.len();
         let lines: Vec<_> = lines.iter().map(String::as_str).collect();
-        self.room.hand_over(id, &lines);
+        self.harness.submit(id, &lines);
         self.look();
     }
 
     /// Something else than a line of chat.
     fn act(&mut self, id: u64) {
-        let other = self.people[self.random.below(PEOPLE)];
+        let other = self.clients[self.random.below(PEOPLE)];
         let to = self.random.below(ROOMS);
         if self.random.below(8) == 0 {
             return self.kick(other, to);
@@ -107,34 +107,34 @@ impl Play {
             2 => "/history 100".to_owned(),
             _ => format!("/msg p{other} {}", "y".repeat(300)),
         };
-        self.room.hand_over(id, &[&act]);
+        self.harness.submit(id, &[&act]);
     }
 
     /// An operator puts a user out of the room in which they speak, and they enter another.
     fn kick(&mut self, other: u64, to: usize) {
-        let operator = self.people[self.random.below(OPERATORS)];
-        self.room.hand_over(operator, &[&format!("/kick p{other}")]);
-        self.room.hand_over(other, &[&format!("/join #r{to}")]);
+        let operator = self.clients[self.random.below(OPERATORS)];
+        self.harness.submit(operator, &[&format!("/kick p{other}")]);
+        self.harness.submit(other, &[&format!("/join #r{to}")]);
         self.kicked.insert(other);
     }
 
     /// Everybody reads something, and says so as a client does.
     fn read(&mut self) {
-        for id in self.people.clone() {
+        for id in self.clients.clone() {
             let limit = self.random.below(3000);
-            self.room.people.get_mut(&id).expect("nobody leaves").take(limit);
+            self.harness.clients.get_mut(&id).expect("nobody leaves").read_bytes(limit);
         }
-        self.room.broker.handle_drain_notice(self.room.now);
+        self.harness.broker.handle_drain_notice(self.harness.now);
     }
 
     /// What must hold at all times.
     fn look(&mut self) {
-        self.most = self.most.max(self.room.broker.deferred_events());
-        assert!(self.room.broker.deferred_events() <= MAX_DEFERRED_EVENTS);
-        assert!(self.room.broker.max_deferred_in_a_room() <= MAX_DEFERRED_PER_ROOM);
+        self.most = self.most.max(self.harness.broker.deferred_events());
+        assert!(self.harness.broker.deferred_events() <= MAX_DEFERRED_EVENTS);
+        assert!(self.harness.broker.max_deferred_in_a_room() <= MAX_DEFERRED_PER_ROOM);
         // The observer speaks in a room that never waits.
-        assert!(self.room.broker.accepts_events(), "the intake closed");
-        for line in self.room.read(self.observer) {
+        assert!(self.harness.broker.accepts_events(), "the intake closed");
+        for line in self.harness.read(self.observer) {
             let line = line.split_once(' ').filter(|(room, _)| room.starts_with('#'));
             let Some((nick, said)) = line.and_then(|(_, line)| line.split_once(": ")) else {
                 continue;
@@ -150,12 +150,12 @@ impl Play {
     /// Everybody reads all there is.
     fn calm_down(&mut self) {
         for _ in 0..200 {
-            self.room.flush();
-            for id in self.people.clone() {
-                self.room.read(id);
+            self.harness.flush();
+            for id in self.clients.clone() {
+                self.harness.read(id);
             }
-            self.room.broker.handle_drain_notice(self.room.now);
-            self.room.pass(Duration::from_millis(100));
+            self.harness.broker.handle_drain_notice(self.harness.now);
+            self.harness.advance(Duration::from_millis(100));
             self.look();
         }
     }
@@ -168,11 +168,11 @@ fn what_waits_is_bounded_in_order_and_never_for_ever() {
         let mut play = Play::new(seed);
         (0..400).for_each(|_| play.step());
         play.calm_down();
-        assert_eq!(play.room.broker.deferred_events(), 0, "seed {seed}");
-        for &id in &play.people {
-            let account = play.room.people[&id].inbox.state();
-            assert!(!account.is_reading_blocked(), "seed {seed}: p{id} is held for ever");
-            assert!(!play.room.people[&id].is_disconnected(), "seed {seed}: p{id} was cut");
+        assert_eq!(play.harness.broker.deferred_events(), 0, "seed {seed}");
+        for &id in &play.clients {
+            let state = play.harness.clients[&id].receiver.state();
+            assert!(!state.is_reading_blocked(), "seed {seed}: p{id} is held for ever");
+            assert!(!play.harness.clients[&id].is_disconnected(), "seed {seed}: p{id} was cut");
             let sent: Vec<_> = (0..play.sent.get(&id).copied().unwrap_or(0)).collect();
             let seen = play.seen.get(&id).cloned().unwrap_or_default();
             if play.kicked.contains(&id) {
@@ -182,7 +182,7 @@ fn what_waits_is_bounded_in_order_and_never_for_ever() {
             assert_eq!(seen, sent, "seed {seed}: the lines of p{id}");
         }
         most = most.max(play.most);
-        pauses += play.room.metrics().pauses;
+        pauses += play.harness.metrics().pauses;
     }
     println!("{pauses} pauses, at most {most} events deferred");
     assert!(pauses > 100 && most == MAX_DEFERRED_EVENTS, "{pauses} pauses, {most} events");

@@ -3,7 +3,7 @@
 //! the broker empties only while it takes events.
 
 use super::checker::{self, Checker, End, Random, Rooms, Utterance};
-use super::harness::{QUEUE, Room};
+use super::harness::{Harness, QUEUE};
 use crate::chat::event::{ClientId, CommandBatch, Control, Event, LeaveReason};
 use crate::outbound::backpressure::QueueLimits;
 use std::collections::{BTreeMap, VecDeque};
@@ -30,7 +30,7 @@ enum Mood {
 
 /// The test under way.
 struct Play {
-    room: Room,
+    harness: Harness,
     random: Random,
     checker: Checker,
     /// Events on their way.
@@ -45,12 +45,12 @@ struct Play {
 
 impl Play {
     fn new(seed: u64) -> Self {
-        let mut room = Room::with(BOUNDS);
-        let observer = room.enter();
-        room.flush();
+        let mut harness = Harness::with(BOUNDS);
+        let observer = harness.enter();
+        harness.flush();
         let checker = Checker::new(observer);
         let mut play = Self {
-            room,
+            harness,
             random: Random::new(seed),
             checker,
             queue: VecDeque::new(),
@@ -58,17 +58,17 @@ impl Play {
             rooms: BTreeMap::new(),
             lines: 0,
         };
-        play.room.hand_over(observer, &["/join #dev", "/join #ops"]);
-        play.room.flush();
+        play.harness.submit(observer, &["/join #dev", "/join #ops"]);
+        play.harness.flush();
         play.observe();
         play
     }
 
     /// The observer reads all there is, whenever there may be something.
     fn observe(&mut self) {
-        let lines = self.room.read(OBSERVER);
+        let lines = self.harness.read(OBSERVER);
         self.checker.saw(OBSERVER, lines);
-        self.checker.memory(self.room.broker.living_bytes(), 64 << 20);
+        self.checker.memory(self.harness.broker.buffered_bytes(), 64 << 20);
     }
 
     fn somebody(&mut self) -> Option<u64> {
@@ -81,8 +81,8 @@ impl Play {
         match self.random.below(40) {
             0..3 => self.join(1),
             3 if self.random.one_in(12) => {
-                let crowd = 150 + self.random.below(200);
-                self.join(crowd);
+                let many = 150 + self.random.below(200);
+                self.join(many);
             }
             4..20 => self.talk(),
             20..22 => self.leave(),
@@ -96,7 +96,7 @@ impl Play {
             33..38 => self.take_events(),
             _ => {
                 let time = Duration::from_millis(self.random.below(400) as u64);
-                self.room.pass(time);
+                self.harness.advance(time);
             }
         }
         self.observe();
@@ -104,25 +104,27 @@ impl Play {
 
     fn join(&mut self, count: usize) {
         for _ in 0..count {
-            let id = self.room.enter();
+            let id = self.harness.enter();
             self.here.insert(id, Mood::Reading);
             self.rooms.insert(id, Rooms::new());
             self.observe();
         }
-        self.room.flush();
+        self.harness.flush();
     }
 
     /// A user sends some lines in one read.
     fn talk(&mut self) {
         let Some(id) = self.somebody() else { return };
-        if self.queue.len() >= QUEUE || self.room.people[&id].inbox.state().is_over_soft_limit() {
+        if self.queue.len() >= QUEUE
+            || self.harness.clients[&id].receiver.state().is_over_soft_limit()
+        {
             return;
         }
         let mut inputs = CommandBatch::new();
         for _ in 0..=self.random.below(4) {
             self.lines += 1;
             let text = format!("line {} {}", self.lines, "x".repeat(self.random.below(150)));
-            let rooms = self.rooms.get_mut(&id).expect("he is here");
+            let rooms = self.rooms.get_mut(&id).expect("they are here");
             let line = match self.random.below(16) {
                 0 => format!("/nick {}", NAMES[self.random.below(NAMES.len())]),
                 1 => format!("/nick n{}", self.lines),
@@ -162,8 +164,8 @@ impl Play {
         let end = if mood == Some(Mood::Reading) { end } else { End::Broken };
         self.checker.ended(id, end);
         if end == End::Broken {
-            let person = self.room.people.remove(&id).expect("he is here");
-            self.checker.saw(id, person.into_lines());
+            let client = self.harness.clients.remove(&id).expect("they are here");
+            self.checker.saw(id, client.into_lines());
         }
         self.queue.push_back(Event::Leave { id: ClientId::new(id), departure });
     }
@@ -176,24 +178,24 @@ impl Play {
 
     /// Everybody reads as they do.
     fn read(&mut self) {
-        for (&id, person) in self.room.people.iter_mut().filter(|(id, _)| **id != OBSERVER) {
+        for (&id, client) in self.harness.clients.iter_mut().filter(|(id, _)| **id != OBSERVER) {
             let limit = match self.here.get(&id) {
                 Some(Mood::Frozen) => 0,
                 Some(Mood::Slow) => self.random.below(200),
                 _ => usize::MAX,
             };
-            person.take(limit);
+            client.read_bytes(limit);
         }
-        self.bury_the_cut();
+        self.report_disconnected();
     }
 
     /// Those who were disconnected are gone, and their tasks send a leave that comes too late.
-    fn bury_the_cut(&mut self) {
-        let cut = self.room.people.iter().filter(|(_, person)| person.is_disconnected());
+    fn report_disconnected(&mut self) {
+        let cut = self.harness.clients.iter().filter(|(_, client)| client.is_disconnected());
         for id in cut.map(|(&id, _)| id).collect::<Vec<_>>() {
             assert_ne!(id, OBSERVER, "the observer reads everything");
-            let person = self.room.people.remove(&id).expect("he is here");
-            self.checker.saw(id, person.into_lines());
+            let client = self.harness.clients.remove(&id).expect("they are here");
+            self.checker.saw(id, client.into_lines());
             self.checker.ended(id, End::Broken);
             if self.here.remove(&id).is_some() {
                 self.queue.push_back(Event::Leave {
@@ -207,32 +209,33 @@ impl Play {
     /// The broker takes some events, as long as it wants any.
     fn take_events(&mut self) {
         for _ in 0..=self.random.below(8) {
-            if !self.room.broker.accepts_events() {
+            if !self.harness.broker.accepts_events() {
                 break;
             }
             let Some(event) = self.queue.pop_front() else { break };
-            self.room.broker.handle_event(event, self.room.now);
+            self.harness.broker.handle_event(event, self.harness.now);
         }
-        self.room.flush();
+        self.harness.flush();
     }
 
     /// Nobody does anything new: the queue runs empty, and nobody has anything pending in the end.
     fn calm_down(&mut self) {
-        let start = self.room.now;
+        let start = self.harness.now;
         loop {
             self.take_events();
             self.read();
             self.observe();
-            let owed = self.room.people.values().any(|person| person.inbox.state().pending() > 0);
-            let waiting = self.room.broker.deferred_events() > 0;
-            if (self.queue.is_empty() && !owed && !waiting) || self.room.now - start > CALM {
+            let pending =
+                self.harness.clients.values().any(|client| client.receiver.state().pending() > 0);
+            let waiting = self.harness.broker.deferred_events() > 0;
+            if (self.queue.is_empty() && !pending && !waiting) || self.harness.now - start > CALM {
                 break;
             }
-            self.room.pass(Duration::from_millis(50));
+            self.harness.advance(Duration::from_millis(50));
         }
-        self.room.pass(Duration::from_millis(250));
+        self.harness.advance(Duration::from_millis(250));
         self.observe();
-        self.checker.drained(self.room.now - start, CALM);
+        self.checker.drained(self.harness.now - start, CALM);
     }
 
     /// The server stops with lines still in the queue.
@@ -240,20 +243,20 @@ impl Play {
         for _ in 0..10 {
             self.talk();
         }
-        let deadline = self.room.now + Duration::from_secs(5);
-        self.room.broker.handle_control(Control::Shutdown { deadline }, self.room.now);
+        let deadline = self.harness.now + Duration::from_secs(5);
+        self.harness.broker.handle_control(Control::Shutdown { deadline }, self.harness.now);
         let here: Vec<_> = self.here.keys().copied().chain([OBSERVER]).collect();
         self.queue.extend(here.into_iter().map(|id| Event::Drained { id: ClientId::new(id) }));
         self.calm_down();
-        assert!(self.room.broker.is_finished());
+        assert!(self.harness.broker.is_finished());
     }
 
     /// Everybody who is left reads to the end.
     fn finish(mut self, seed: u64) -> checker::Summary {
         self.read();
         self.observe();
-        for (id, person) in std::mem::take(&mut self.room.people) {
-            self.checker.saw(id, person.into_lines());
+        for (id, client) in std::mem::take(&mut self.harness.clients) {
+            self.checker.saw(id, client.into_lines());
         }
         checker::expect(&self.checker, seed, "broker random")
     }
@@ -275,7 +278,7 @@ fn the_invariants_hold_whatever_people_do() {
         if seed % 2 == 0 {
             play.stop();
         }
-        let metrics = play.room.metrics();
+        let metrics = play.harness.metrics();
         cuts += metrics.disconnects_queue_full + metrics.disconnects_stalled;
         pauses += metrics.pauses;
         let summary = play.finish(seed);

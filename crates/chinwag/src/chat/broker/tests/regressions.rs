@@ -2,7 +2,7 @@
 
 use super::checker::Random;
 use super::event_loop::{line_of, start};
-use super::harness::Room;
+use super::harness::Harness;
 use crate::chat::event::LeaveReason;
 use crate::limits::{MAX_ANNOUNCED, QUEUE_HARD};
 use crate::outbound::backpressure::{Backpressure, QueueLimits};
@@ -20,21 +20,21 @@ fn regression_20_capacities_of_one_and_frozen_readers_do_not_deadlock() {
     runtime.block_on(async {
         let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
         let (queues, broker) = start(&backpressure, 1, 1);
-        let mut people = Vec::new();
+        let mut clients = Vec::new();
         for number in 0..PEOPLE {
             let (queues, backpressure) = (queues.clone(), Arc::clone(&backpressure));
-            people.push(whippet::spawn(async move {
-                let inbox = queues.join(number, &backpressure, 1).await;
+            clients.push(whippet::spawn(async move {
+                let receiver = queues.join(number, &backpressure, 1).await;
                 for _ in 0..LINES {
                     queues.say(number, line_of(10)).await;
                 }
                 // Nothing was read; the queue has room for the welcome alone.
-                inbox.state().disconnect_reason()
+                receiver.state().disconnect_reason()
             }));
         }
         drop(queues);
-        for person in people {
-            person.await.expect("nobody panics");
+        for client in clients {
+            client.await.expect("nobody panics");
         }
         let metrics = broker.await.expect("the broker does not panic");
         assert_eq!(metrics.joins, PEOPLE);
@@ -48,27 +48,27 @@ fn regression_20_capacities_of_one_and_frozen_readers_do_not_deadlock() {
 fn regression_21_frozen_readers_are_cut_and_nobody_else_loses_a_line() {
     const PEOPLE: usize = 50;
     const FROZEN: usize = 5;
-    let mut room = Room::new();
-    let people: Vec<_> = (0..PEOPLE).map(|_| room.join()).collect();
-    let (frozen, reading) = people.split_at(FROZEN);
+    let mut harness = Harness::new();
+    let clients: Vec<_> = (0..PEOPLE).map(|_| harness.join()).collect();
+    let (frozen, reading) = clients.split_at(FROZEN);
     let mut seen = vec![Vec::new(); reading.len()];
     // More than twice what a frozen reader may have pending.
     let lines = 3 * QUEUE_HARD as usize / 2048;
     let mut sent = 0;
     while sent < lines {
-        // Everybody who reads is fast; the frozen ones have no say in the pace.
-        if room.broker.accepts_events() {
-            room.send(reading[0], &format!("{sent} {}", "x".repeat(2000)));
+        // Everybody who reads is fast; the frozen ones have no say in flow control.
+        if harness.broker.accepts_events() {
+            harness.send(reading[0], &format!("{sent} {}", "x".repeat(2000)));
             sent += 1;
         } else {
-            room.pass(Duration::from_millis(10));
+            harness.advance(Duration::from_millis(10));
         }
         for (seen, &id) in seen.iter_mut().zip(reading) {
-            seen.extend(room.read(id));
+            seen.extend(harness.read(id));
         }
     }
-    assert_eq!(room.metrics().disconnects_queue_full, FROZEN as u64);
-    assert!(frozen.iter().all(|id| room.people[id].is_disconnected()));
+    assert_eq!(harness.metrics().disconnects_queue_full, FROZEN as u64);
+    assert!(frozen.iter().all(|id| harness.clients[id].is_disconnected()));
     for (at, seen) in seen.iter().enumerate() {
         let cuts = seen.iter().filter(|line| line.ends_with(" left (too slow)")).count();
         assert_eq!(cuts, FROZEN);
@@ -83,19 +83,19 @@ fn regression_21_frozen_readers_are_cut_and_nobody_else_loses_a_line() {
 #[test]
 fn regression_27_every_join_has_one_leave_however_often_it_is_reported() {
     let mut random = Random::new(27);
-    let mut room = Room::new();
-    let observer = room.join();
+    let mut harness = Harness::new();
+    let observer = harness.join();
     let mut left = BTreeMap::<String, usize>::new();
     let mut seen = Vec::new();
     let mut joined = 0;
     let mut here = Vec::new();
     let mut gone = Vec::new();
     for _ in 0..2_000 {
-        room.pass(Duration::from_millis(10));
-        seen.extend(room.read(observer));
+        harness.advance(Duration::from_millis(10));
+        seen.extend(harness.read(observer));
         match random.below(3) {
             0 => {
-                here.push(room.join());
+                here.push(harness.join());
                 joined += 1;
             }
             1 if !here.is_empty() => {
@@ -103,32 +103,32 @@ fn regression_27_every_join_has_one_leave_however_often_it_is_reported() {
                 // What their task, its drop guard and the broker itself have to say about it.
                 for _ in 0..=random.below(2) {
                     match random.below(5) {
-                        0 => room.hand_over(id, &["/quit", "/quit again"]),
-                        1 => room.depart(id, LeaveReason::Eof),
-                        2 => room.depart(id, LeaveReason::ServerClosed("gone")),
+                        0 => harness.submit(id, &["/quit", "/quit again"]),
+                        1 => harness.submit_leave(id, LeaveReason::Eof),
+                        2 => harness.submit_leave(id, LeaveReason::ServerClosed("gone")),
                         3 => {
-                            room.people.remove(&id);
-                            room.depart(id, LeaveReason::ConnectionLost);
+                            harness.clients.remove(&id);
+                            harness.submit_leave(id, LeaveReason::ConnectionLost);
                         }
-                        _ => room.depart(id, LeaveReason::ConnectionLost),
+                        _ => harness.submit_leave(id, LeaveReason::ConnectionLost),
                     }
                 }
-                room.flush();
+                harness.flush();
                 gone.push(id);
             }
             _ if !gone.is_empty() => {
                 let id = gone[random.below(gone.len())];
-                room.depart(id, LeaveReason::ConnectionLost);
-                room.hand_over(id, &["a ghost speaks"]);
-                room.flush();
+                harness.submit_leave(id, LeaveReason::ConnectionLost);
+                harness.submit(id, &["a ghost speaks"]);
+                harness.flush();
             }
             _ => {}
         }
     }
     here.into_iter().for_each(|id| {
-        room.pass(Duration::from_millis(10));
-        room.leave(id, LeaveReason::Eof);
-        seen.extend(room.read(observer));
+        harness.advance(Duration::from_millis(10));
+        harness.leave(id, LeaveReason::Eof);
+        seen.extend(harness.read(observer));
     });
     for line in seen {
         assert!(!line.contains("ghost"), "{line}");
@@ -138,7 +138,7 @@ fn regression_27_every_join_has_one_leave_however_often_it_is_reported() {
     }
     assert_eq!(left.len(), joined);
     assert!(left.values().all(|&times| times == 1), "{left:?}");
-    assert_eq!(room.metrics().users, 1);
+    assert_eq!(harness.metrics().users, 1);
 }
 
 /// Lines that an observer saw, of those that announce: by name, and in counts with how many they count.
@@ -159,52 +159,52 @@ fn announcements(lines: &[String], verb: &str) -> (usize, Vec<u64>) {
 
 /// 2,000 joins at once cost a few hundred lines, not four million deliveries; so do 9,000 leaves.
 #[test]
-fn regression_28_crowds_that_come_and_go_are_counted() {
-    let mut room = Room::new();
-    let observer = room.join();
-    let crowd: Vec<_> = (0..2_000).map(|_| room.enter()).collect();
-    room.flush();
-    room.pass(Duration::from_millis(250));
-    let seen = room.read(observer);
+fn regression_28_join_storms_are_counted() {
+    let mut harness = Harness::new();
+    let observer = harness.join();
+    let many: Vec<_> = (0..2_000).map(|_| harness.enter()).collect();
+    harness.flush();
+    harness.advance(Duration::from_millis(250));
+    let seen = harness.read(observer);
     let (named, counts) = announcements(&seen, " joined");
     // The observer's own join was the first of the second's two hundred.
     assert_eq!((named, counts), (MAX_ANNOUNCED - 1, vec![2_001 - MAX_ANNOUNCED as u64]));
-    room.discard_all();
+    harness.discard_all();
 
-    room.pass(Duration::from_secs(2));
-    let late: Vec<_> = (0..7_000).map(|_| room.enter()).collect();
-    room.pass(Duration::from_secs(2));
-    room.discard_all();
-    let frames = room.metrics().frames;
-    room.people.retain(|&id, _| id == observer);
-    for id in crowd.into_iter().chain(late) {
-        room.depart(id, LeaveReason::ConnectionLost);
+    harness.advance(Duration::from_secs(2));
+    let late: Vec<_> = (0..7_000).map(|_| harness.enter()).collect();
+    harness.advance(Duration::from_secs(2));
+    harness.discard_all();
+    let frames = harness.metrics().frames;
+    harness.clients.retain(|&id, _| id == observer);
+    for id in many.into_iter().chain(late) {
+        harness.submit_leave(id, LeaveReason::ConnectionLost);
     }
-    room.pass(Duration::from_millis(250));
-    let seen = room.read(observer);
+    harness.advance(Duration::from_millis(250));
+    let seen = harness.read(observer);
     let named = seen.iter().filter(|line| line.ends_with(" left (connection lost)")).count();
     let (_, counts) = announcements(&seen, " left");
     assert_eq!((named, counts), (MAX_ANNOUNCED, vec![9_000 - MAX_ANNOUNCED as u64]));
-    let cost = room.metrics().frames - frames;
+    let cost = harness.metrics().frames - frames;
     assert!(cost <= 201, "all others were gone: {cost}");
-    assert_eq!(room.metrics().users, 1);
+    assert_eq!(harness.metrics().users, 1);
 }
 
 /// The user who was only counted is announced before they are heard, and their leave comes after that.
 #[test]
 fn a_counted_join_is_announced_before_its_first_line() {
-    let mut room = Room::new();
-    let observer = room.join();
-    let crowd: Vec<_> = (0..300).map(|_| room.enter()).collect();
-    room.flush();
-    room.discard_all();
-    room.hand_over(crowd[299], &["hello"]);
-    room.leave(crowd[298], LeaveReason::Eof);
+    let mut harness = Harness::new();
+    let observer = harness.join();
+    let many: Vec<_> = (0..300).map(|_| harness.enter()).collect();
+    harness.flush();
+    harness.discard_all();
+    harness.submit(many[299], &["hello"]);
+    harness.leave(many[298], LeaveReason::Eof);
     let said = ["* 101 people joined", "user-301: hello", "* user-300 left"];
-    assert_eq!(room.read(observer), said);
-    let late = room.enter();
-    room.leave(late, LeaveReason::Eof);
-    assert_eq!(room.read(observer), ["* user-302 joined", "* user-302 left"]);
-    let told = room.read(late);
+    assert_eq!(harness.read(observer), said);
+    let late = harness.enter();
+    harness.leave(late, LeaveReason::Eof);
+    assert_eq!(harness.read(observer), ["* user-302 joined", "* user-302 left"]);
+    let told = harness.read(late);
     assert!(!told.iter().any(|line| line.contains("joined")), "his own is not for him: {told:?}");
 }

@@ -1,58 +1,58 @@
 //! Time in which the server did not run, and users who have something pending meanwhile.
 
-use super::harness::Room;
+use super::harness::Harness;
 use crate::limits::{SCAN_INTERVAL, STALL_TIMEOUT};
 
 /// A room with a user who has something pending and has been for nearly as long as may be.
-fn nearly_late() -> (Room, u64, u64) {
-    let mut room = Room::new();
-    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
-    room.send(alice, "hello");
-    room.pass(STALL_TIMEOUT - 3 * SCAN_INTERVAL);
-    assert!(!room.people[&bob].is_disconnected());
-    (room, alice, bob)
+fn nearly_late() -> (Harness, u64, u64) {
+    let mut harness = Harness::new();
+    let (alice, bob) = (harness.join_as("alice"), harness.join_as("bob"));
+    harness.send(alice, "hello");
+    harness.advance(STALL_TIMEOUT - 3 * SCAN_INTERVAL);
+    assert!(!harness.clients[&bob].is_disconnected());
+    (harness, alice, bob)
 }
 
 /// The server stands still for twice the time in which a user may take nothing, and goes on.
-fn stand_still(room: &mut Room) {
-    room.now += 2 * STALL_TIMEOUT;
-    room.broker.handle_timeout(room.now);
+fn stand_still(harness: &mut Harness) {
+    harness.now += 2 * STALL_TIMEOUT;
+    harness.broker.handle_timeout(harness.now);
 }
 
 #[test]
 fn a_standstill_counts_against_no_user() {
     for event_first in [false, true] {
-        let (mut room, alice, bob) = nearly_late();
+        let (mut harness, alice, bob) = nearly_late();
         if event_first {
-            room.now += 2 * STALL_TIMEOUT;
-            room.send(alice, "again");
+            harness.now += 2 * STALL_TIMEOUT;
+            harness.send(alice, "again");
         } else {
-            stand_still(&mut room);
+            stand_still(&mut harness);
         }
-        assert!(!room.people[&bob].is_disconnected(), "event first: {event_first}");
-        assert_eq!(room.read(bob)[0], "alice: hello");
+        assert!(!harness.clients[&bob].is_disconnected(), "event first: {event_first}");
+        assert_eq!(harness.read(bob)[0], "alice: hello");
     }
 }
 
 #[test]
 fn a_standstill_does_not_save_users_who_do_not_read() {
-    let (mut room, _, bob) = nearly_late();
+    let (mut harness, _, bob) = nearly_late();
     for _ in 0..3 {
-        stand_still(&mut room);
-        room.pass(SCAN_INTERVAL);
+        stand_still(&mut harness);
+        harness.advance(SCAN_INTERVAL);
     }
-    assert!(room.people[&bob].is_disconnected());
+    assert!(harness.clients[&bob].is_disconnected());
 }
 
 #[test]
 fn many_standstills_are_none_of_a_readers_fault() {
-    let mut room = Room::new();
-    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    let mut harness = Harness::new();
+    let (alice, bob) = (harness.join_as("alice"), harness.join_as("bob"));
     for number in 0..50 {
-        room.send(alice, &format!("line {number}"));
-        stand_still(&mut room);
-        assert_eq!(room.read(bob), [format!("alice: line {number}")]);
-        room.read(alice);
+        harness.send(alice, &format!("line {number}"));
+        stand_still(&mut harness);
+        assert_eq!(harness.read(bob), [format!("alice: line {number}")]);
+        harness.read(alice);
     }
-    assert!(!room.people[&bob].is_disconnected());
+    assert!(!harness.clients[&bob].is_disconnected());
 }

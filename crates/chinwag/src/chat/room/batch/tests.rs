@@ -8,7 +8,7 @@ use proptest::prelude::*;
 /// Rooms of the model.
 const ROOMS: usize = 2;
 /// Users of the model: the first five are in from the start.
-const PEOPLE: usize = 8;
+const USERS: usize = 8;
 
 /// One step of a batch: a line of an author or of nobody, one in all rooms, a direct line, a user comes or goes.
 #[derive(Clone, Debug)]
@@ -22,22 +22,22 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let text = "[a-z]{1,12}";
-    let author = proptest::option::weighted(0.8, 0..PEOPLE);
+    let author = proptest::option::weighted(0.8, 0..USERS);
     let step = prop_oneof![
         6 => (0..ROOMS, author, text)
             .prop_map(|(room, author, text)| Step::Shared(room, author, text)),
-        1 => (0..PEOPLE, text).prop_map(|(author, text)| Step::Everywhere(author, text)),
+        1 => (0..USERS, text).prop_map(|(author, text)| Step::Everywhere(author, text)),
         1 => (0..5_usize, text).prop_map(|(to, text)| Step::DirectLine(to, text)),
-        1 => (5..PEOPLE).prop_map(Step::Enter),
-        1 => (0..PEOPLE).prop_map(Step::Leave),
+        1 => (5..USERS).prop_map(Step::Enter),
+        1 => (0..USERS).prop_map(Step::Leave),
     ];
     proptest::collection::vec(step, 0..24).prop_map(plausible)
 }
 
 /// The steps of users who are there; the user who left does nothing more.
 fn plausible(steps: Vec<Step>) -> Vec<Step> {
-    let mut here: Vec<_> = (0..PEOPLE).map(|slot| slot < 5).collect();
-    let mut gone = [false; PEOPLE];
+    let mut here: Vec<_> = (0..USERS).map(|slot| slot < 5).collect();
+    let mut gone = [false; USERS];
     let possible = |step: &Step| match *step {
         Step::Shared(_, None, _) => true,
         Step::Shared(_, Some(slot), _) | Step::Everywhere(slot, _) | Step::DirectLine(slot, _) => {
@@ -77,23 +77,23 @@ fn ignores(slot: usize) -> Vec<ClientId> {
 
 /// Both rooms and the direct lines after these steps. Everybody is in both rooms.
 fn played(steps: &[Step]) -> ([Batch; ROOMS], DirectLines) {
-    let mut rounds = <[Batch; ROOMS]>::default();
-    let direct_lines = play(steps, &mut rounds, &mut BufferPool::default());
-    (rounds, direct_lines)
+    let mut batches = <[Batch; ROOMS]>::default();
+    let direct_lines = play(steps, &mut batches, &mut BufferPool::default());
+    (batches, direct_lines)
 }
 
 /// Adds these steps to empty batches; the direct lines.
-fn play(steps: &[Step], rounds: &mut [Batch; ROOMS], pool: &mut BufferPool) -> DirectLines {
+fn play(steps: &[Step], batches: &mut [Batch; ROOMS], pool: &mut BufferPool) -> DirectLines {
     let mut direct_lines = DirectLines::default();
     let mut view_counts = [0; View::COUNT];
-    (0..PEOPLE).for_each(|slot| view_counts[view_of(slot).index()] += 1);
+    (0..USERS).for_each(|slot| view_counts[view_of(slot).index()] += 1);
     for (order, step) in (1..).zip(steps) {
         match step {
             Step::Shared(room, author, text) => {
                 let ignorable = (*author == Some(1)).then_some(ClientId::new(1));
                 let source =
                     LineSource { author: author.map(at), ignorable, ..LineSource::default() };
-                rounds[*room].push(source, order, &view_counts, pool, |view, out| {
+                batches[*room].push(source, order, &view_counts, pool, |view, out| {
                     out.extend_from_slice(shown(view, text).as_bytes());
                 });
             }
@@ -103,7 +103,7 @@ fn play(steps: &[Step], rounds: &mut [Batch; ROOMS], pool: &mut BufferPool) -> D
                     is_in_several_rooms: true,
                     ..LineSource::default()
                 };
-                for (room, batch) in rounds.iter_mut().enumerate() {
+                for (room, batch) in batches.iter_mut().enumerate() {
                     batch.push(source, order, &view_counts, pool, |view, out| {
                         out.extend_from_slice(shown(view, &in_room(room, text)).as_bytes());
                     });
@@ -112,8 +112,8 @@ fn play(steps: &[Step], rounds: &mut [Batch; ROOMS], pool: &mut BufferPool) -> D
             Step::DirectLine(to, text) => {
                 direct_lines.push(at(*to), order, |out| out.extend_from_slice(text.as_bytes()));
             }
-            Step::Enter(slot) => rounds.iter_mut().for_each(|batch| batch.enter(at(*slot))),
-            Step::Leave(slot) => rounds.iter_mut().for_each(|batch| batch.leave(at(*slot))),
+            Step::Enter(slot) => batches.iter_mut().for_each(|batch| batch.enter(at(*slot))),
+            Step::Leave(slot) => batches.iter_mut().for_each(|batch| batch.leave(at(*slot))),
         }
     }
     direct_lines.sort();
@@ -131,7 +131,7 @@ fn was_there(steps: &[Step], slot: usize) -> bool {
 }
 
 /// What a user is to get from some of the rooms, said plainly.
-fn model(steps: &[Step], slot: usize, rooms: Range<usize>, with_asides: bool) -> String {
+fn model(steps: &[Step], slot: usize, rooms: Range<usize>, with_direct_lines: bool) -> String {
     let mut here = slot < 5;
     let mut due = String::new();
     let ignored = !ignores(slot).is_empty();
@@ -147,7 +147,7 @@ fn model(steps: &[Step], slot: usize, rooms: Range<usize>, with_asides: bool) ->
             Step::Everywhere(author, text) if here && *author != slot => {
                 due += &shown(view_of(slot), &in_room(rooms.end - 1, text));
             }
-            Step::DirectLine(to, text) if *to == slot && with_asides => due += text,
+            Step::DirectLine(to, text) if *to == slot && with_direct_lines => due += text,
             Step::Enter(who) if *who == slot => here = true,
             Step::Leave(who) if *who == slot => here = false,
             _ => {}
@@ -167,21 +167,21 @@ fn bytes(custom_frames: &RecipientFrames) -> Vec<u8> {
 proptest! {
     #[test]
     fn each_user_gets_their_lines_in_order(steps in steps()) {
-        let ((mut rounds, direct_lines), frame_bytes) = (played(&steps), ByteCounter::new());
-        for slot in (0..PEOPLE).filter(|&slot| was_there(&steps, slot)) {
+        let ((mut batches, direct_lines), frame_bytes) = (played(&steps), ByteCounter::new());
+        for slot in (0..USERS).filter(|&slot| was_there(&steps, slot)) {
             let ignored = ignores(slot);
             let recipient = Recipient { slot: at(slot), view: view_of(slot), ignores: &ignored };
             let mut pieces = Vec::new();
-            rounds.iter().for_each(|batch| batch.pieces(&recipient, &mut pieces));
+            batches.iter().for_each(|batch| batch.pieces(&recipient, &mut pieces));
             direct_lines.pieces(at(slot), &mut pieces);
             prop_assert_eq!(direct_lines.has(at(slot)), pieces.len() > {
                 let mut shared = Vec::new();
-                rounds.iter().for_each(|batch| batch.pieces(&recipient, &mut shared));
+                batches.iter().for_each(|batch| batch.pieces(&recipient, &mut shared));
                 shared.len()
             });
             let got = bytes(&concat(pieces, &frame_bytes));
             prop_assert_eq!(String::from_utf8(got).unwrap(), model(&steps, slot, 0..ROOMS, true));
-            for (room, batch) in rounds.iter_mut().enumerate() {
+            for (room, batch) in batches.iter_mut().enumerate() {
                 let due = model(&steps, slot, room..room + 1, false);
                 if let Some(slices) = batch.slices(&recipient, &frame_bytes) {
                     let got = String::from_utf8(bytes(&slices)).unwrap();
@@ -193,7 +193,7 @@ proptest! {
 
     #[test]
     fn ordinary_recipients_share_the_whole_frame(steps in steps()) {
-        let ((mut rounds, _), frame_bytes) = (played(&steps), ByteCounter::new());
+        let ((mut batches, _), frame_bytes) = (played(&steps), ByteCounter::new());
         for slot in 0..3 {
             let own = |step: &Step| match step {
                 Step::Shared(0, author, _) => *author == Some(slot),
@@ -202,7 +202,7 @@ proptest! {
                 _ => false,
             };
             if !steps.iter().any(own) {
-                let whole = rounds[0].whole_frame(view_of(slot), &frame_bytes).map_or(&[][..], AsRef::as_ref);
+                let whole = batches[0].whole_frame(view_of(slot), &frame_bytes).map_or(&[][..], AsRef::as_ref);
                 let due = model(&steps, slot, 0..1, false);
                 prop_assert_eq!(std::str::from_utf8(whole).unwrap(), due);
             }
@@ -211,17 +211,17 @@ proptest! {
 
     #[test]
     fn slices_keep_little_more_than_is_pending_alive(steps in steps()) {
-        for slot in (0..PEOPLE).filter(|&slot| was_there(&steps, slot)) {
-            let ((mut rounds, direct_lines), frame_bytes) = (played(&steps), ByteCounter::new());
+        for slot in (0..USERS).filter(|&slot| was_there(&steps, slot)) {
+            let ((mut batches, direct_lines), frame_bytes) = (played(&steps), ByteCounter::new());
             let ignored = ignores(slot);
             let recipient = Recipient { slot: at(slot), view: view_of(slot), ignores: &ignored };
-            let custom_frames = rounds[0].slices(&recipient, &frame_bytes).unwrap_or_else(|| {
+            let custom_frames = batches[0].slices(&recipient, &frame_bytes).unwrap_or_else(|| {
                 let mut pieces = Vec::new();
-                rounds[0].pieces(&recipient, &mut pieces);
+                batches[0].pieces(&recipient, &mut pieces);
                 concat(pieces, &frame_bytes)
             });
             let owed = bytes(&custom_frames).len();
-            drop((rounds, direct_lines));
+            drop((batches, direct_lines));
             let alive = frame_bytes.bytes().saturating_sub(BUFFER_OVERHEAD);
             prop_assert!(alive <= 2 * owed, "{alive} for {owed}");
         }
@@ -233,11 +233,11 @@ fn an_author_of_one_stretch_gets_slices_of_the_shared_buffer() {
     let frame_bytes = ByteCounter::new();
     let steps = [(None, "before"), (Some(2), "own"), (None, "behind")];
     let steps = steps.map(|(author, text)| Step::Shared(0, author, text.to_owned()));
-    let (mut rounds, _) = played(&steps);
-    rounds[0].whole_frame(view_of(2), &frame_bytes);
+    let (mut batches, _) = played(&steps);
+    batches[0].whole_frame(view_of(2), &frame_bytes);
     let alive = frame_bytes.bytes();
     let recipient = Recipient { slot: at(2), view: view_of(2), ignores: &[] };
-    assert!(matches!(rounds[0].slices(&recipient, &frame_bytes), Some(RecipientFrames::Two(..))));
+    assert!(matches!(batches[0].slices(&recipient, &frame_bytes), Some(RecipientFrames::Two(..))));
     assert_eq!(frame_bytes.bytes(), alive);
 }
 
@@ -270,21 +270,21 @@ fn a_view_is_encoded_while_it_has_readers() {
 fn a_line_in_several_rooms_is_delivered_once() {
     let (frame_bytes, mut view_counts) = (ByteCounter::new(), [0; View::COUNT]);
     view_counts[view_of(0).index()] = 2;
-    let (mut rounds, mut pool) = (<[Batch; ROOMS]>::default(), BufferPool::default());
+    let (mut batches, mut pool) = (<[Batch; ROOMS]>::default(), BufferPool::default());
     let source =
         LineSource { author: Some(at(1)), is_in_several_rooms: true, ..LineSource::default() };
     for (order, text) in [(1, "one "), (2, "two ")] {
-        for batch in &mut rounds {
+        for batch in &mut batches {
             batch.push(source, order, &view_counts, &mut pool, |_, out| {
                 out.extend_from_slice(text.as_bytes())
             });
         }
         // A user who was counted leaves one of the rooms, and no line says so.
-        rounds[0].leave(at(7));
+        batches[0].leave(at(7));
     }
     let recipient = Recipient { slot: at(0), view: view_of(0), ignores: &[] };
     let mut pieces = Vec::new();
-    rounds.iter().for_each(|batch| batch.pieces(&recipient, &mut pieces));
+    batches.iter().for_each(|batch| batch.pieces(&recipient, &mut pieces));
     assert_eq!(String::from_utf8(bytes(&concat(pieces, &frame_bytes))).unwrap(), "one two ");
 }
 
@@ -298,7 +298,7 @@ fn held(batch: &Batch) -> usize {
 
 #[test]
 fn a_finished_batch_holds_no_buffers() {
-    let (mut rounds, mut pool) = (Vec::new(), BufferPool::default());
+    let (mut batches, mut pool) = (Vec::new(), BufferPool::default());
     for room in 0..20 {
         let mut batch = Batch::default();
         for order in 1..20 {
@@ -309,9 +309,9 @@ fn a_finished_batch_holds_no_buffers() {
         }
         batch.enter(at(room));
         assert!(held(&batch) > View::COUNT * 19 * 8 * 1024);
-        rounds.push(batch);
+        batches.push(batch);
     }
-    for batch in &mut rounds {
+    for batch in &mut batches {
         batch.clear(&mut pool);
         assert_eq!(held(batch), 0);
     }
@@ -327,10 +327,10 @@ fn a_finished_batch_holds_no_buffers() {
 proptest! {
     /// What a buffer held before is seen by nobody.
     #[test]
-    fn buffers_that_were_used_before_are_as_new_ones(
+    fn reused_buffers_are_as_new_ones(
         before in steps(),
         steps in steps(),
-        slot in 0..PEOPLE,
+        slot in 0..USERS,
     ) {
         let (mut used, mut pool) = (<[Batch; ROOMS]>::default(), BufferPool::default());
         play(&before, &mut used, &mut pool);

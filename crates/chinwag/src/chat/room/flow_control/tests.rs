@@ -198,7 +198,7 @@ fn a_reader_of_a_byte_a_second_pauses_no_room() {
     let mut sim = Sim::new(1, &[FAST, FAST, FAST, 1, 1]);
     sim.run(Duration::from_secs(2));
     assert_eq!(sim.cut(), [3, 4]);
-    // From the end of the window on the fast ones set the pace: two batches, and they are over the soft limit until
+    // From the end of the window on the fast ones set the rate: two batches, and they are over the soft limit until
     // they read again, in the next millisecond.
     let free = 1_400 * 2 * BATCH_BYTES as u64 / LINE;
     assert!(sim.lines() >= free, "{} of {free}", sim.lines());
@@ -295,5 +295,5 @@ fn in_a_small_room_the_window_is_waited_for() {
     speeds[MIN_PROGRESSING] = 0;
     let mut sim = Sim::new(1, &speeds);
     sim.run(BEFORE_THE_WINDOW);
-    assert_eq!(sim.cut(), [], "he may have a slow line, and be seen to take something seldom");
+    assert_eq!(sim.cut(), [], "they may have a slow line, and be seen to take something rarely");
 }
