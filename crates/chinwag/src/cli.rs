@@ -442,7 +442,7 @@ mod tests {
     #[test]
     fn lifting_limits_leaves_the_number_of_connections() {
         let config =
-            Config::from_settings(&serve(&["--no-limits", "--max-max_connections", "7"]), 1000);
+            Config::from_settings(&serve(&["--no-limits", "--max-connections", "7"]), 1000);
         assert_eq!(
             (config.max_connections, config.max_per_address, config.rate_limit),
             (7, None, None)

@@ -17,8 +17,9 @@ use crate::os::process_stats::ProcessFiles;
 use crate::server::Server;
 use crate::server::config::Config;
 use crate::server::fd_limit::raise as possible_connections;
+use crate::server::inherited::InheritedSockets;
 use crate::server::listen::{print_addresses, print_metrics_address};
-use crate::server::listeners::{InheritedSockets, Listeners};
+use crate::server::listeners::Listeners;
 use crate::server::resources::Resources;
 use crate::server::signals::stop_on_signals;
 use crate::settings::{Effective, Settings, SettingsError, Sources, print};
@@ -107,9 +108,9 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
         tracing::warn!(target: "chinwag", "{doubt}");
     }
     let possible = possible_connections();
-    possible
-        .check(&settings)
-        .map_err(|words| Failure::Settings(effective.error_at("max-max_connections", &words)))?;
+    possible.check(&settings).map_err(|words| {
+        Failure::Settings(effective.error_at("max-connections", &words.to_string()))
+    })?;
     let possible = possible.max_connections;
     let doors =
         Listeners::open(&settings, passed).map_err(|error| Failure::Sentence(error.to_string()))?;

@@ -18,6 +18,7 @@
 //! It knows neither HTTP nor the admin protocol: what is said on a connection is its owner's affair.
 
 use crate::limits::{OPS_BACKOFF, OPS_DISCARD_BYTES, OPS_TIMEOUT};
+use crate::os::clock::now;
 use crate::os::serving_clock::timeout;
 use crate::server::log_throttle::LogThrottle;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -34,7 +35,7 @@ use whippet::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use whippet::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use whippet::sync::Notify;
 use whippet::task::JoinHandle;
-use whippet::time::{Instant, sleep};
+use whippet::time::sleep;
 
 /// Where connections come from.
 pub(crate) trait Listener: Send + Sync + 'static {
@@ -236,7 +237,7 @@ where
         let stream = match listener.next().await {
             Ok(stream) => stream,
             Err(error) => {
-                if let Some(times) = failures.record(Instant::now().into_std()) {
+                if let Some(times) = failures.record(now()) {
                     tracing::warn!(target: "chinwag::accept", times, "figures, health or chinwag admin have to wait: {error}");
                 }
                 sleep(OPS_BACKOFF).await;

@@ -89,11 +89,11 @@ impl Findings {
             }
         }
         if let Err((key, words)) = Listeners::check(settings) {
-            self.add_error(effective, key, &words);
+            self.add_error(effective, key, &words.to_string());
         }
         // A service has another limit than a shell.
         if let Err(words) = fd_limit::raise().check(settings) {
-            self.not_checked("max-raise", words);
+            self.not_checked("max-connections", words.to_string());
         }
     }
 

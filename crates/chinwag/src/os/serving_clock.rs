@@ -18,6 +18,7 @@
 //! the real time. ARCHITECTURE.md lists all that waits, with the clock that it goes by.
 
 use crate::limits::SERVING_CLOCK_STEPS;
+use crate::os::clock::now;
 use std::future::Future;
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -98,7 +99,6 @@ fn step_of(within: Duration) -> Duration {
 /// That time is over.
 pub(crate) async fn timeout<F: Future>(within: Duration, future: F) -> Result<F::Output, Elapsed> {
     let mut future = pin!(future);
-    let now = || time::Instant::now().into_std();
     let mut served = ServedTime::new(now());
     loop {
         let next_look = time::Instant::from_std(served.next_look(within));

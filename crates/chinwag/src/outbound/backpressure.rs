@@ -140,7 +140,7 @@ mod tests {
     use std::task::{Context, Waker};
 
     #[test]
-    fn the_broker_is_woken_at_the_drain_it_asked_for_and_by_no_other() {
+    fn the_broker_is_woken_at_the_drain_it_asked_for() {
         let limits = QueueLimits::default();
         let backpressure = Backpressure::new(limits);
         let is_woken = || {
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drain_during_the_look_is_not_missed() {
+    fn a_drain_during_the_scan_is_not_missed() {
         let backpressure = Backpressure::new(QueueLimits::default());
         let count = backpressure.drain_count();
         backpressure.record_drain(backpressure.limits().soft + 1, 0);

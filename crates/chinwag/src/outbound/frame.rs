@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_buffer_counts_for_covers_what_it_is() {
+    fn the_counted_bytes_cover_the_allocation() {
         let counts = 2 * size_of::<usize>();
         // Two allocations, of which each has a word of the allocator's and is rounded up to two.
         let allocator = 2 * 3 * size_of::<usize>();

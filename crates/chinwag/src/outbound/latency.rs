@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn one_line_in_a_tenth_of_a_second_is_timed() {
+    fn one_line_in_a_tenth_of_a_second_is_sampled() {
         let (start, histogram) = (whippet::time::Instant::now().into_std(), Arc::default());
         let mut sampler = LatencySampler::default();
         assert!(sampler.take_tag(&histogram).is_none());

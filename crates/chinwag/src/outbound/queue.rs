@@ -466,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_pushed_is_owed_until_it_is_taken() {
+    fn queued_bytes_are_pending_until_written() {
         let backpressure = bounds(200, 1000);
         let (mut sender, mut receiver) = channel(&backpressure);
         let frame = Frame::new(&[0; 100], &ByteCounter::new());
@@ -482,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_goes_past_the_hard_bound_in_bytes_or_frames() {
+    fn nothing_exceeds_the_hard_limit_in_bytes_or_frames() {
         let gauge = ByteCounter::new();
         let backpressure = bounds(100, 4 * FRAME_OVERHEAD as u64);
         let (mut sender, _receiver) = channel(&backpressure);
@@ -498,7 +498,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_gone_is_owed_nothing() {
+    fn nothing_is_pending_for_a_closed_queue() {
         let (mut sender, receiver) = channel(&bounds(100, 1000));
         sender.push(Frame::new(&[0; 10], &ByteCounter::new())).unwrap();
         drop(receiver);
@@ -507,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_is_seen_before_and_after_it_is_waited_for() {
+    fn a_disconnect_is_seen_before_and_after_the_wait() {
         let (sender, receiver) = channel(&bounds(100, 1000));
         let mut cx = Context::from_waker(Waker::noop());
         assert_eq!(receiver.state().poll_disconnected(&mut cx), Poll::Pending);
@@ -521,7 +521,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_handed_over_too_much_is_held_and_woken_when_it_is_handled() {
+    fn a_full_event_window_parks_the_reader_until_handled() {
         let (sender, receiver) = channel(&bounds(100, 1000));
         let state = receiver.state();
         let wakes = Arc::new(Wakes::default());
@@ -529,7 +529,7 @@ mod tests {
         assert!(state.poll_disconnected(&mut Context::from_waker(&waker)).is_pending());
         (0..MAX_EVENTS_PER_CLIENT).for_each(|_| state.event_sent());
         sender.event_handled();
-        assert_eq!(wakes.0.load(Relaxed), 0, "he was not held");
+        assert_eq!(wakes.0.load(Relaxed), 0, "it was not parked");
         state.event_sent();
         assert!(state.is_reading_blocked());
         sender.event_handled();
@@ -540,7 +540,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_stopped_is_held_and_woken_when_that_is_over() {
+    fn a_paused_reader_is_woken_when_the_pause_ends() {
         let (sender, receiver) = channel(&bounds(100, 1000));
         let state = receiver.state();
         let wakes = Arc::new(Wakes::default());

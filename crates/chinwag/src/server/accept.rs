@@ -5,6 +5,7 @@
 //! connection of ours has gone. The rest say that the listener itself is broken.
 
 use crate::limits::{BACKOFF_MAX, BACKOFF_MIN, LINGER_BYTES_SHORT, MAX_REJECTIONS_IN_FLIGHT};
+use crate::os::clock::now;
 use crate::server::connection;
 use crate::server::connection::linger::linger_close;
 use crate::server::connection_limiter::Rejected;
@@ -18,7 +19,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use whippet::net::{TcpListener, TcpStream};
 use whippet::select;
 use whippet::time::sleep;
@@ -175,11 +176,6 @@ impl Drop for RejectionGuard {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
     }
-}
-
-/// This moment.
-fn now() -> Instant {
-    whippet::time::Instant::now().into_std()
 }
 
 #[cfg(test)]

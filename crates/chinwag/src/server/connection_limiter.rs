@@ -7,6 +7,7 @@
 //! [assigned](ConnectionPermit::assign_address) to an address once the proxy has sent its header.
 
 use crate::limits::TRIM_MIN_PEAK;
+use crate::os::clock::now;
 use crate::server::address_budgets::{AddressBudget, AddressBudgets, LimitExceeded};
 use crate::server::rate_limit::LineRateLimit;
 use std::fmt;
@@ -122,7 +123,7 @@ impl ConnectionLimiter {
             peak: 0,
             notified: false,
             rejected: [0; Rejected::COUNT],
-            addresses: AddressBudgets::new(whippet::time::Instant::now().into_std()),
+            addresses: AddressBudgets::new(now()),
         };
         let counts = Mutex::new(counts);
         let (released, half_left) = (Notify::new(), Notify::new());
@@ -328,12 +329,8 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn now() -> Instant {
-        whippet::time::Instant::now().into_std()
-    }
-
     #[test]
-    fn places_are_limited_in_all() {
+    fn connections_are_limited_in_all() {
         let limiter = ConnectionLimiter::new(2, None);
         let _first = limiter.admit(address("10.0.0.1"), now()).unwrap();
         let second = limiter.admit(address("10.0.0.1"), now()).unwrap();
@@ -343,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_limited_for_each_address() {
+    fn connections_are_limited_for_each_address() {
         let limiter = ConnectionLimiter::new(100, Some(2));
         let held: Vec<_> = ["10.0.0.1", "::ffff:10.0.0.1"]
             .map(|a| limiter.admit(address(a), now()).unwrap())
@@ -370,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_connects_too_often_is_counted_as_such() {
+    fn connecting_too_often_is_counted_as_such() {
         let (limiter, now) = (ConnectionLimiter::new(100, Some(16)), now());
         for _ in 0..32 {
             drop(limiter.admit(address("10.0.0.1"), now).unwrap());
@@ -381,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ebb_is_told_once_a_tide_and_only_of_many() {
+    fn half_left_is_notified_once_and_only_of_many() {
         let loopback = address("127.0.0.1");
         let limiter = ConnectionLimiter::new(10_000, None);
         let told = || {
@@ -398,7 +395,7 @@ mod tests {
         people.truncate(500);
         assert!(told());
         people.truncate(300);
-        assert!(!told(), "once a tide");
+        assert!(!told(), "once for a peak");
         limiter.reset_peak();
         people.truncate(151);
         assert!(!told());
@@ -418,7 +415,7 @@ mod tests {
         assert_eq!(held[0].proxied_address().unwrap().ip(), address("10.0.0.1"));
         assert_eq!(proxied_address("10.0.0.1").unwrap_err(), Rejected::AddressLimit);
         assert_eq!(limiter.admit(address("10.0.0.1"), now()).unwrap_err(), Rejected::AddressLimit);
-        assert_eq!(limiter.active(), 2, "whoever was refused has given the place back");
+        assert_eq!(limiter.active(), 2, "a rejected one has released its permit");
         let proxies: Vec<_> = (0..3).map(|_| limiter.admit_proxy().unwrap()).collect();
         assert_eq!(limiter.admit_proxy().unwrap_err(), Rejected::ServerFull);
         drop((held, proxies));

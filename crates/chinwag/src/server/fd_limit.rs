@@ -3,6 +3,7 @@
 use crate::limits::{MAX_FDS, RESERVED_FDS};
 use crate::settings::Settings;
 use rustix::process::{Resource, getrlimit, setrlimit};
+use std::fmt;
 
 /// What the limit of descriptors allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,19 +28,38 @@ pub(crate) fn raise() -> FdLimit {
 }
 
 impl FdLimit {
-    /// That as many connections are possible as the settings want.
+    /// Checks that as many connections are possible as the settings want.
     ///
     /// # Errors
-    /// Why not, and what to do.
-    pub(crate) fn check(self, settings: &Settings) -> Result<(), String> {
-        let Self { max_connections, descriptors } = self;
+    /// They want more.
+    pub(crate) fn check(self, settings: &Settings) -> Result<(), TooManyConnections> {
+        let max_connections = self.max_connections;
         match settings.max_connections.0 {
-            Some(wanted) if wanted > max_connections => Err(format!(
-                "{wanted} are more than the {max_connections} that a limit of {descriptors} descriptors allows; \
-                 raise it (ulimit -n, or LimitNOFILE= in a unit), or give at most {max_connections}, or \"auto\""
-            )),
+            Some(wanted) if wanted > max_connections => {
+                Err(TooManyConnections { wanted, limit: self })
+            }
             _ => Ok(()),
         }
+    }
+}
+
+/// The settings want more connections than descriptors allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooManyConnections {
+    /// The connections that the settings want.
+    wanted: usize,
+    /// What is possible.
+    limit: FdLimit,
+}
+
+impl fmt::Display for TooManyConnections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { wanted, limit: FdLimit { max_connections, descriptors } } = self;
+        write!(
+            f,
+            "{wanted} are more than the {max_connections} that a limit of {descriptors} descriptors allows; \
+             raise it (ulimit -n, or LimitNOFILE= in a unit), or give at most {max_connections}, or \"auto\""
+        )
     }
 }
 
@@ -70,7 +90,7 @@ mod tests {
         };
         assert_eq!((told(None), told(Some(0)), told(Some(992))), (Ok(()), Ok(()), Ok(())));
         for wanted in [993, usize::MAX >> 3, usize::MAX] {
-            let words = told(Some(wanted)).unwrap_err();
+            let words = told(Some(wanted)).unwrap_err().to_string();
             assert!(words.starts_with(&format!("{wanted} are more than the 992 that")), "{words}");
         }
     }

@@ -49,6 +49,7 @@ impl KeyBudget {
 mod tests {
     use super::*;
     use crate::limits::{KEY_BURST, KEY_INTERVAL};
+    use crate::os::clock::now;
     use proptest::prelude::*;
     use std::time::Duration;
 
@@ -56,7 +57,7 @@ mod tests {
 
     /// Some moment: the budget only compares and adds.
     fn start() -> Instant {
-        whippet::time::Instant::now().into_std() + Duration::from_secs(3600)
+        now() + Duration::from_secs(3600)
     }
 
     #[test]

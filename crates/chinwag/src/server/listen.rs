@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[whippet::test]
-    async fn one_port_of_both_families_has_a_door_each() {
+    async fn one_port_of_both_families_has_two_listeners() {
         let v4 = listen(&["0.0.0.0:0".parse().unwrap()]).unwrap();
         let port = v4[0].local_addr().unwrap().port();
         drop(v4);

@@ -2,11 +2,11 @@
 //! must be before it has threads.
 
 use crate::os::files;
+use crate::server::inherited::{InheritedError, InheritedSockets};
 use crate::server::listen::{ListenError, check_addresses, listen};
 use crate::settings::address::{port_conflict, same_port};
 use crate::settings::table::METRICS_NOT_LOOPBACK;
 use crate::settings::{HostPort, Settings};
-use listenfd::ListenFd;
 use rustix::fs::Mode;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -15,9 +15,6 @@ use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use whippet::runtime::Builder;
-
-/// The number of the first descriptor that a service manager passes.
-const FIRST_INHERITED_FD: usize = 3;
 
 /// The sockets of a server, open.
 #[derive(Debug)]
@@ -30,7 +27,7 @@ pub(crate) struct Listeners {
     pub admin: Option<UnixListener>,
 }
 
-/// Why they cannot be opened.
+/// Why a socket cannot be opened.
 #[derive(Debug)]
 pub(crate) enum BindError {
     /// A name cannot be looked up.
@@ -39,8 +36,12 @@ pub(crate) enum BindError {
     Listen(ListenError),
     /// The metrics would be public.
     Metrics(SocketAddr),
+    /// Two addresses are the same port.
+    SamePort(HostPort, HostPort),
+    /// The metrics would take a port of the chat.
+    ChatPort(HostPort),
     /// A descriptor that was passed is nothing to listen on.
-    Inherited(usize, io::Error),
+    Inherited(InheritedError),
     /// The socket for `chinwag admin` cannot be made.
     Admin(PathBuf, io::Error),
     /// Another error of the system.
@@ -56,17 +57,17 @@ impl fmt::Display for BindError {
             ),
             Self::Listen(error) => error.fmt(f),
             Self::Metrics(address) => write!(f, "metrics, {address}: {METRICS_NOT_LOOPBACK}"),
-            Self::Inherited(descriptor, error) => write!(
-                f,
-                "descriptor {descriptor}, which the service manager inherited, is no listening TCP socket ({error}); \
-                 its socket unit needs ListenStream=ADDRESS:PORT"
-            ),
+            Self::SamePort(one, other) => write!(f, "{one} and {other} are the same port twice"),
+            Self::ChatPort(taken) => {
+                write!(f, "{taken} is where people come in: choose another port")
+            }
+            Self::Inherited(error) => error.fmt(f),
             Self::Admin(path, error) => write!(
                 f,
                 "cannot make the admin socket {}: {error}; choose another path with --admin-socket",
                 path.display()
             ),
-            Self::Os(error) => write!(f, "cannot open the doors: {error}"),
+            Self::Os(error) => write!(f, "cannot open the sockets: {error}"),
         }
     }
 }
@@ -84,7 +85,7 @@ impl Listeners {
     ) -> Result<Self, BindError> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(BindError::Os)?;
         runtime.block_on(async {
-            let chat = match inherited.into_listeners()? {
+            let chat = match inherited.into_listeners().map_err(BindError::Inherited)? {
                 inherited if inherited.is_empty() => bind(&resolve(&settings.listen)?)?,
                 inherited => inherited,
             };
@@ -103,16 +104,16 @@ impl Listeners {
     /// Checks that these addresses are this machine's and that no setting opens what it may not; no port is taken.
     ///
     /// # Errors
-    /// The setting, and why.
-    pub(crate) fn check(settings: &Settings) -> Result<(), (&'static str, String)> {
+    /// The setting, and what is wrong with it.
+    pub(crate) fn check(settings: &Settings) -> Result<(), (&'static str, BindError)> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(BindError::Os);
         let checked =
-            |key, addresses: &[HostPort]| -> Result<Vec<SocketAddr>, (&'static str, String)> {
-                let addresses = resolve(addresses).map_err(|error| (key, error.to_string()))?;
-                check_addresses(&addresses).map_err(|error| (key, error.to_string()))?;
+            |key, addresses: &[HostPort]| -> Result<Vec<SocketAddr>, (&'static str, BindError)> {
+                let addresses = resolve(addresses).map_err(|error| (key, error))?;
+                check_addresses(&addresses).map_err(|error| (key, BindError::Listen(error)))?;
                 Ok(addresses)
             };
-        let runtime = runtime.map_err(|error| ("listen", error.to_string()))?;
+        let runtime = runtime.map_err(|error| ("listen", error))?;
         runtime.block_on(async {
             let chat = checked("listen", &settings.listen)?;
             let metrics = checked("metrics", settings.metrics.as_slice())?;
@@ -120,16 +121,13 @@ impl Listeners {
             let [chat, figures] = [chat, metrics.clone()]
                 .map(|all| Vec::from_iter(all.into_iter().map(HostPort::Address)));
             if let Some((one, other)) = same_port(&chat) {
-                return Err(("listen", format!("{one} and {other} are the same port twice")));
+                return Err(("listen", BindError::SamePort(one.clone(), other.clone())));
             }
             if let Some(taken) = figures.iter().find_map(|at| port_conflict(&chat, at)) {
-                return Err((
-                    "metrics",
-                    format!("{taken} is where people come in: choose another port"),
-                ));
+                return Err(("metrics", BindError::ChatPort(taken.clone())));
             }
             match metrics.iter().find(|&&at| !settings.allows_metrics_on(at)) {
-                Some(&at) => Err(("metrics", BindError::Metrics(at).to_string())),
+                Some(&at) => Err(("metrics", BindError::Metrics(at))),
                 None => Ok(()),
             }
         })
@@ -220,33 +218,4 @@ fn is_stale(path: &Path) -> io::Result<bool> {
     }
     let refused = |error: io::Error| error.kind() == ErrorKind::ConnectionRefused;
     Ok(UnixStream::connect(path).is_err_and(refused))
-}
-
-/// Sockets that a service manager passed to this process.
-pub(crate) struct InheritedSockets(ListenFd);
-
-impl fmt::Debug for InheritedSockets {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Passed").field("sockets", &self.0.len()).finish()
-    }
-}
-
-impl InheritedSockets {
-    /// To be called once, before the process has threads: it removes what the environment says about them.
-    pub(crate) fn from_env() -> Self {
-        Self(ListenFd::from_env())
-    }
-
-    /// All of them.
-    fn into_listeners(mut self) -> Result<Vec<TcpListener>, BindError> {
-        let mut taken = Vec::with_capacity(self.0.len());
-        for index in 0..self.0.len() {
-            let wrong = |error| BindError::Inherited(FIRST_INHERITED_FD + index, error);
-            if let Some(listener) = self.0.take_tcp_listener(index).map_err(wrong)? {
-                listener.set_nonblocking(true).map_err(BindError::Os)?;
-                taken.push(listener);
-            }
-        }
-        Ok(taken)
-    }
 }

@@ -205,7 +205,7 @@ mod tests {
     use crate::chat::greeting::Greeting;
 
     #[test]
-    fn what_was_turned_is_what_is_read() {
+    fn updated_values_are_read() {
         let live = LiveConfig::new(&Config::default(), None).unwrap();
         let connection = Config::default().rate_limit.expect("a limit");
         let rate = |connection, times| LineRateLimit {

@@ -121,7 +121,7 @@ const fn map_entry(bytes: usize) -> usize {
 
 /// What one round makes beyond the limit of frames, before anybody can be cut for it.
 const fn round() -> usize {
-    // Whoever speaks, comes or asks in a round gets bytes of their own: all of the round at most, and the longest answer.
+    // A user who speaks, joins or asks in a batch gets bytes of their own: all of the batch at most, and the longest reply.
     let own = (BATCH_EVENTS + CONTROL_QUEUE) * (BATCH_BYTES + Event::MAX_ENCODED);
     // A line in each view; a buffer has room for twice what is in it.
     let views = View::COUNT * 2 * (BATCH_BYTES + Event::MAX_ENCODED);
@@ -148,12 +148,12 @@ const fn room(history_lines: usize) -> usize {
     let name = heap(MAX_ROOM_NAME + 1);
     let history = heap(HISTORY_BYTES) + heap(history_lines * size_of::<Entry>());
     // Joins and leaves.
-    let crowd =
+    let announcements =
         2 * heap(MAX_ANNOUNCED.next_power_of_two() * size_of::<Instant>()) + heap(4 * MAX_QUOTED);
     // An address with its networks.
     let makers = 3 * map_entry(size_of::<(RoomCreator, usize)>());
     let table = 4 * size_of::<usize>() + map_entry(4 * size_of::<usize>()) + makers;
-    heap(size_of::<Room>()) + 2 * name + heap(2 * MAX_TOPIC + 2) + history + crowd + table
+    heap(size_of::<Room>()) + 2 * name + heap(2 * MAX_TOPIC + 2) + history + announcements + table
 }
 
 /// A connection: what somebody silent costs, and all that they can have beside.

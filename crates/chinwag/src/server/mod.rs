@@ -7,6 +7,7 @@ pub(crate) mod connection;
 pub(crate) mod connection_limiter;
 pub(crate) mod fd_limit;
 pub(crate) mod handle;
+pub(crate) mod inherited;
 pub(crate) mod key_budget;
 pub(crate) mod listen;
 pub(crate) mod listeners;
@@ -31,6 +32,7 @@ use crate::chat::ban_store::{BanWriter, WriteStatus};
 use crate::chat::broker::Broker;
 use crate::chat::event::{Control, Event};
 use crate::limits::{CONTROL_QUEUE, EVENT_QUEUE, EXIT_RESERVE, GOODBYE_RESERVE};
+use crate::os::clock::now;
 use crate::outbound::backpressure::Backpressure;
 use crate::server::config::Config;
 use crate::server::handle::ServerHandle;
@@ -119,7 +121,7 @@ impl Server {
             Arc::new(Shared::new(config, resources, events, control, Arc::clone(&backpressure))?);
         let greeting = Arc::clone(shared.live.greeting());
         let connections = Arc::clone(shared.live.connection_log());
-        let broker = Broker::new(backpressure, Instant::now().into_std())
+        let broker = Broker::new(backpressure, now())
             .with_greeting(greeting)
             .with_room_limit(Arc::clone(shared.live.room_limit()))
             .with_connection_log(connections)

@@ -47,6 +47,30 @@ pub(crate) struct SecretError {
     fault: SecretFault,
 }
 
+/// Why a text is no secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InvalidSecret {
+    /// It is not one line.
+    NotOneLine,
+    /// It holds characters that cannot be seen.
+    Invisible,
+    /// It has too few bytes.
+    TooShort,
+    /// It has too many bytes.
+    TooLong,
+}
+
+impl fmt::Display for InvalidSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotOneLine => "it is not one line that could be typed",
+            Self::Invisible => "it holds characters that nobody sees or types",
+            Self::TooShort => "it is shorter than 12 bytes",
+            Self::TooLong => "it is longer than 256 bytes",
+        })
+    }
+}
+
 /// What can be wrong with a file.
 #[derive(Debug)]
 enum SecretFault {
@@ -57,7 +81,7 @@ enum SecretFault {
     /// Others can replace it.
     Replaceable(io::Error),
     /// It holds no secret.
-    Invalid(&'static str),
+    Invalid(InvalidSecret),
 }
 
 impl fmt::Display for SecretError {
@@ -76,7 +100,7 @@ impl fmt::Display for SecretError {
             SecretFault::Replaceable(why) => {
                 write!(f, "the secret in {path} can be exchanged by others: {why}")
             }
-            SecretFault::Invalid(words) => write!(f, "the secret in {path} is no secret: {words}"),
+            SecretFault::Invalid(why) => write!(f, "the secret in {path} is no secret: {why}"),
         }
     }
 }
@@ -153,7 +177,7 @@ impl OperSecret {
                 ));
             }
         }
-        let secret = Self::new(&text).map_err(|words| wrong(SecretFault::Invalid(words)))?;
+        let secret = Self::new(&text).map_err(|why| wrong(SecretFault::Invalid(why)))?;
         Ok((secret, doubt))
     }
 
@@ -161,18 +185,18 @@ impl OperSecret {
     ///
     /// # Errors
     /// Why it is no secret.
-    pub(crate) fn new(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn new(text: &str) -> Result<Self, InvalidSecret> {
         let text = text.trim_start_matches(BYTE_ORDER_MARK).trim();
         if text.contains(char::is_control) {
-            return Err("it is not one line that could be typed");
+            return Err(InvalidSecret::NotOneLine);
         }
         if sanitize(text) != text {
-            return Err("it holds characters that nobody sees or types");
+            return Err(InvalidSecret::Invisible);
         }
         match text.len() {
-            0..MIN_BYTES => Err("it is shorter than 12 bytes"),
+            0..MIN_BYTES => Err(InvalidSecret::TooShort),
             MIN_BYTES..=MAX_BYTES => Ok(Self::packed(text)),
-            _ => Err("it is longer than 256 bytes"),
+            _ => Err(InvalidSecret::TooLong),
         }
     }
 
@@ -261,6 +285,7 @@ impl OperAuthenticator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::os::clock::now;
     use crate::server::address_budgets::AddressBudgets;
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
@@ -284,7 +309,7 @@ mod tests {
     #[test]
     fn an_address_that_guesses_is_made_to_wait() {
         let lock = OperAuthenticator::new(Some(OperSecret::new("correct horse battery").unwrap()));
-        let start = whippet::time::Instant::now().into_std();
+        let start = now();
         let mut addresses = AddressBudgets::new(start);
         let mut from = |address: &str| {
             let admitted = addresses.admit(address.parse().unwrap(), None, start);
@@ -318,7 +343,7 @@ mod tests {
     #[test]
     fn the_log_hears_of_wrong_secrets_now_and_then() {
         let lock = OperAuthenticator::new(Some(OperSecret::new("correct horse battery").unwrap()));
-        let start = whippet::time::Instant::now().into_std();
+        let start = now();
         let mut addresses = AddressBudgets::new(start);
         let mut told = |number: u32, after| {
             let address = std::net::Ipv4Addr::from_bits(0x0a00_0000 + number).into();
@@ -331,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_is_refused() {
+    fn an_invalid_secret_is_rejected() {
         for text in ["", "short", "   elevenbytes   ", "two lines\nof a secret", &"x".repeat(257)] {
             assert!(OperSecret::new(text).is_err(), "{text:?}");
         }

@@ -190,7 +190,7 @@ fn a_thousand_people_leave_nothing_behind() {
 }
 
 #[test]
-fn a_server_without_its_room_ends_with_an_error() {
+fn a_server_without_its_broker_ends_with_an_error() {
     let servers = runtime();
     let result = servers.block_on(async {
         let listeners = listen(&["127.0.0.1:0".parse().unwrap()]).unwrap();

@@ -12,6 +12,7 @@
 //! message or a log.
 
 use crate::limits::PROXY_HEADER_TIMEOUT;
+use crate::os::clock::now;
 use crate::os::serving_clock::timeout;
 use crate::protocol::ip_range::IpRange;
 use crate::protocol::proxy_header::{HeaderError, HeaderReader, ProxiedPeer};
@@ -21,7 +22,6 @@ use crate::server::log_throttle::LogThrottle;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError, RwLock};
-use std::time::Instant;
 use whippet::net::TcpStream;
 
 /// The trusted proxies.
@@ -113,11 +113,6 @@ fn throttled(throttle: &Mutex<LogThrottle>) -> Option<u64> {
 fn peer(stream: &TcpStream) -> String {
     let peer = stream.peer_addr();
     peer.map_or_else(|_| "gone".to_owned(), |peer| peer.ip().to_canonical().to_string())
-}
-
-/// This moment.
-fn now() -> Instant {
-    whippet::time::Instant::now().into_std()
 }
 
 /// Reads a header and no byte after it. `None` if the other side closed without one.

@@ -4,6 +4,7 @@ use super::coalescing::Coalescer;
 use super::{Broker, StatsSnapshot};
 use crate::chat::event::{Control, Event};
 use crate::limits::{BATCH_EVENTS, CLOCK_INTERVAL, CONTROL_QUEUE};
+use crate::os::clock::now;
 use crate::protocol::time_of_day::WallClock;
 use std::pin::pin;
 use std::sync::Arc;
@@ -76,11 +77,6 @@ impl Broker {
             self.set_clock(WallClock::new(now, whippet::time::since_1970()));
         }
     }
-}
-
-/// The present moment.
-fn now() -> std::time::Instant {
-    Instant::now().into_std()
 }
 
 /// What comes to the broker.

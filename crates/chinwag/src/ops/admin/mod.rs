@@ -16,6 +16,7 @@ pub(crate) use self::protocol::{OutputFormat, Request};
 use crate::limits::MAX_ADMIN_CONNECTIONS;
 use crate::ops::bounded_accept::{Activity, send_and_close, serve_bounded};
 use crate::ops::reload::ReloadHandle;
+use crate::os::clock::now;
 use crate::server::handle::ServerHandle;
 use crate::server::log_throttle::LogThrottle;
 use std::io::{self, ErrorKind};
@@ -24,7 +25,6 @@ use whippet::io::AsyncReadExt;
 use whippet::net::{UnixListener, UnixStream};
 use whippet::sync::CancellationToken;
 use whippet::task::JoinHandle;
-use whippet::time::Instant;
 
 /// What orders are given to.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ fn authorize(stream: &UnixStream, refused: &Mutex<LogThrottle>) -> io::Result<Re
     }
     // Nothing is left half changed by a panic, so poison does not matter.
     let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(times) = refused.record(Instant::now().into_std()) {
+    if let Some(times) = refused.record(now()) {
         tracing::warn!(target: "chinwag::admin", uid = peer, times, "another user came to the admin socket");
     }
     Ok(Err("only root and the user that the server runs as may do that".to_owned()))

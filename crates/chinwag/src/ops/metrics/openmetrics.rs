@@ -84,7 +84,7 @@ impl MetricsCollector {
     /// What there may be at most. What is lifted has no figure.
     fn limits(&self, out: &mut Encoder<'_>) -> fmt::Result {
         let (office, config) = (&self.office, self.office.config());
-        let max_connections = "Most max_connections at once";
+        let max_connections = "Most connections at once";
         out.gauge("chinwag_connections_limit", max_connections, config.max_connections)?;
         if let Some(limit) = office.per_address() {
             let connections = "Most connections of one address";
@@ -154,9 +154,9 @@ impl MetricsCollector {
     fn connections(&self, out: &mut Encoder<'_>) -> fmt::Result {
         let office = &self.office;
         let (events, control) = office.queue_depths();
-        let waiting = "Events with lines that are queue_depths for the broker or being handled";
+        let waiting = "Events with lines that are queued for the broker or being handled";
         out.gauge("chinwag_broker_queue_events", waiting, events)?;
-        let waiting = "Joins and other control events that are queue_depths for the broker";
+        let waiting = "Joins and other control events that are queued for the broker";
         out.gauge("chinwag_broker_queue_control", waiting, control)?;
         out.gauge("chinwag_connections", "Open connections", office.connections())?;
         let [full, address, connects, proxy] = office.rejected();

@@ -1,4 +1,5 @@
 use super::*;
+use crate::os::clock::now;
 use proptest::prelude::*;
 use std::fs;
 use std::path::Path;
@@ -6,7 +7,7 @@ use std::path::Path;
 const SECOND: Duration = Duration::from_secs(1);
 
 fn start() -> Instant {
-    time::Instant::now().into_std()
+    now()
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn regression_23_a_broken_listener_ends_the_loop() {
 }
 
 #[test]
-fn running_out_is_waited_out_for_longer_each_time() {
+fn the_backoff_grows_each_time() {
     run_test(async {
         let (shared, _control, _events, _address, source) = accept_after([]).await;
         let mut acceptor = Acceptor::new(shared);
@@ -119,7 +119,7 @@ fn running_out_is_waited_out_for_longer_each_time() {
 }
 
 #[test]
-fn the_pause_ends_when_a_connection_of_ours_has_gone() {
+fn the_backoff_ends_when_a_connection_has_gone() {
     run_test(async {
         let (shared, ..) = accept_after([]).await;
         let place = shared.limiter.admit("127.0.0.1".parse().unwrap(), now()).unwrap();

@@ -67,6 +67,7 @@ impl ConnectionBudget {
 mod tests {
     use super::*;
     use crate::limits::ADDRESS_RATE_FACTOR;
+    use crate::os::clock::now;
     use crate::server::address_budgets::AddressBudgets;
     use proptest::prelude::*;
     use std::num::NonZeroU32;
@@ -81,7 +82,7 @@ mod tests {
 
     /// Some moment: a budget only compares and adds.
     fn start() -> Instant {
-        whippet::time::Instant::now().into_std() + Duration::from_secs(3600)
+        now() + Duration::from_secs(3600)
     }
 
     /// The budget of an address.
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_spent_at_another_pace_is_forgiven() {
+    fn debts_of_another_rate_are_clamped() {
         let now = start();
         let slow = RateLimit { burst: 1, interval: Duration::from_secs(3600) };
         let slow = LineRateLimit { connection: slow, address_multiplier: None };

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::limits::{ADDRESS_RATE_FACTOR, AUTH_FAILURES_RESET};
+use crate::os::clock::now;
 use crate::server::rate_limit::RateLimit;
 use proptest::prelude::*;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -16,7 +17,7 @@ const RATE: LineRateLimit = LineRateLimit {
 const USUAL: Option<usize> = Some(MAX_PER_ADDRESS);
 
 fn start() -> Instant {
-    whippet::time::Instant::now().into_std()
+    now()
 }
 
 fn address(text: &str) -> IpAddr {

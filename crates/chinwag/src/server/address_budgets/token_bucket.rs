@@ -97,7 +97,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whoever_waits_for_what_is_taken_keeps_the_rate(
+        fn waiting_for_each_charge_keeps_the_rate(
             charges in prop::collection::vec((0..3_000u64, 1..40u64), 1..60)
         ) {
             let bucket = TokenBucket::default();

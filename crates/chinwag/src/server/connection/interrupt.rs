@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stop_is_answered_once_and_a_cut_is_seen_after_it() {
+    fn drain_comes_once_and_a_disconnect_after_it() {
         let backpressure =
             Arc::new(Backpressure::new(QueueLimits { hard: 100, ..QueueLimits::default() }));
         let (mut sender, receiver) = queue::channel(&backpressure);

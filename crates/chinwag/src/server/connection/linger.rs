@@ -79,7 +79,7 @@ mod tests {
     use whippet::net::TcpListener;
 
     #[whippet::test]
-    async fn no_more_is_read_than_was_said() {
+    async fn no_more_is_read_than_allowed() {
         const SENT: usize = 64 * 1024;
         const MOST: usize = 2 * READ_BUFFER;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

@@ -21,6 +21,7 @@ mod probe;
 use self::probe::{ConnectionProbe, ProbeResult};
 use crate::chat::event::{ClientId, Control, Event, LeaveReason, NewClient};
 use crate::limits::{LINGER_BYTES, LINGER_BYTES_SHORT, THROTTLE_RECHECK, UNRESPONSIVE_AFTER};
+use crate::os::clock::now;
 use crate::os::serving_clock::{self, ServedTime};
 use crate::outbound::disconnect_reason::DisconnectReason;
 use crate::outbound::queue;
@@ -546,11 +547,6 @@ async fn sniff(stream: &TcpStream, shared: &Shared) -> bool {
 /// The rate limits in force.
 fn rate_limits(shared: &Shared) -> RateLimits {
     RateLimits { lines: shared.live.rate_limit(), keys: shared.live.key_rate_limit() }
-}
-
-/// This moment.
-fn now() -> Instant {
-    time::Instant::now().into_std()
 }
 
 #[cfg(test)]

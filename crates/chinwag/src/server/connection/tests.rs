@@ -125,7 +125,7 @@ fn regression_29_an_abort_leaves_although_the_queue_is_full() {
 }
 
 #[test]
-fn a_cut_leaves_once() {
+fn a_disconnect_leaves_once() {
     run_test(async {
         let mut bench = Bench::new(5).await;
         let person = bench.enter().await;
@@ -137,7 +137,7 @@ fn a_cut_leaves_once() {
 }
 
 #[test]
-fn nothing_is_read_while_the_queue_is_full_and_the_inbox_is_served() {
+fn a_full_queue_stops_reading_and_not_writing() {
     run_test(async {
         let mut bench = Bench::new(5).await;
         let shared = Arc::clone(&bench.shared);
@@ -204,7 +204,7 @@ fn under_flood_each_sender_is_within_twice_the_mean() {
 
 /// A client that has more under way than the broker handles is not read, until it has handled some of it.
 #[test]
-fn a_person_has_so_many_events_under_way_and_no_more() {
+fn a_client_has_so_many_events_under_way() {
     run_test(async {
         let mut bench = Bench::new(1000).await;
         let person = bench.enter().await;
@@ -219,7 +219,7 @@ fn a_person_has_so_many_events_under_way_and_no_more() {
         for _ in 0..100 {
             whippet::task::yield_now().await;
         }
-        assert!(bench.events.try_recv().is_err(), "he is not read");
+        assert!(bench.events.try_recv().is_err(), "nothing is read");
         person.sender.event_handled();
         assert!(matches!(bench.events.recv().await, Some(Event::Lines { .. })));
     });
@@ -234,7 +234,7 @@ fn on_two_threads(test: impl Future<Output = ()>) {
 /// A block may end at any moment, for the broker handles on another thread. What the task saw before that must not make it wait
 /// for what has happened already: nothing would be read again.
 #[test]
-fn whoever_is_held_is_read_on_whenever_the_broker_lets_go_of_him() {
+fn a_parked_reader_goes_on_when_the_broker_unparks_it() {
     const EVENTS: usize = 60_000;
     on_two_threads(async {
         let mut bench = Bench::new(1000).await;
@@ -245,7 +245,7 @@ fn whoever_is_held_is_read_on_whenever_the_broker_lets_go_of_him() {
         let speaker = whippet::spawn(async move { while peer.write_all(&line).await.is_ok() {} });
         for number in 1..EVENTS {
             let events = timeout(Duration::from_secs(20), bench.events.recv()).await;
-            assert!(matches!(events, Ok(Some(Event::Lines { .. }))), "he is read on: {events:?}");
+            assert!(matches!(events, Ok(Some(Event::Lines { .. }))), "reading goes on: {events:?}");
             // All but the first few block the reader, and are handled about when it checks.
             if number >= MAX_EVENTS_PER_CLIENT as usize {
                 sender.event_handled();
@@ -258,7 +258,7 @@ fn whoever_is_held_is_read_on_whenever_the_broker_lets_go_of_him() {
 
 /// A task that waits for a permit of the queue does not read with it, if the broker has paused reading meanwhile.
 #[test]
-fn who_is_stopped_in_line_for_a_place_is_not_read() {
+fn a_paused_reader_does_not_use_a_late_permit() {
     run_test(async {
         let mut bench = Bench::new(5).await;
         let shared = Arc::clone(&bench.shared);
@@ -289,7 +289,7 @@ fn who_is_stopped_in_line_for_a_place_is_not_read() {
 
 /// The broker pauses and resumes at any moment, also a client that has just come.
 #[test]
-fn whoever_is_stopped_is_read_on_whenever_that_is_over() {
+fn a_paused_reader_goes_on_when_the_pause_ends() {
     const EVENTS: usize = 20_000;
     on_two_threads(async {
         let mut bench = Bench::new(1000).await;
@@ -301,10 +301,7 @@ fn whoever_is_stopped_is_read_on_whenever_that_is_over() {
             (0..number % 100).for_each(|_| std::hint::spin_loop());
             sender.set_reading_paused(false);
             let events = timeout(Duration::from_secs(20), bench.events.recv()).await;
-            assert!(
-                matches!(events, Ok(Some(Event::Lines { .. }))),
-                "they are read on: {events:?}"
-            );
+            assert!(matches!(events, Ok(Some(Event::Lines { .. }))), "reading goes on: {events:?}");
             sender.event_handled();
             bench.shared.backpressure.permits().add_permits(1);
         }
@@ -313,7 +310,7 @@ fn whoever_is_stopped_is_read_on_whenever_that_is_over() {
 }
 
 #[test]
-fn a_wait_that_is_over_before_it_began_is_told_at_once() {
+fn flush_returns_at_once_when_nothing_blocks() {
     run_test(async {
         let bench = Bench::new(5).await;
         let stream = TcpStream::connect(bench.listener.local_addr().unwrap()).await.unwrap();
@@ -325,21 +322,24 @@ fn a_wait_that_is_over_before_it_began_is_told_at_once() {
 }
 
 #[test]
-fn a_person_costs_little() {
+fn a_connection_costs_little() {
     /// The size of the future that a function returns.
     fn size_of_future<F: Future>(_: fn(TcpStream, ConnectionPermit, Arc<Shared>) -> F) -> usize {
         size_of::<F>()
     }
     let size = size_of_future(run);
-    eprintln!("a person's task: {size} bytes, {} of them the client", size_of::<Connection>());
+    eprintln!(
+        "a connection's task: {size} bytes, {} of them the connection",
+        size_of::<Connection>()
+    );
     assert!(size <= 832, "{size}");
     let terminal = size_of::<crate::terminal::Terminal>();
-    eprintln!("his terminal, once he has one: {terminal} bytes");
+    eprintln!("its terminal, once it has one: {terminal} bytes");
     assert!(terminal <= 800, "{terminal}");
 }
 
 #[test]
-fn where_many_are_listened_to_a_newcomer_waits_for_nothing_and_his_first_line_is_looked_at() {
+fn without_a_sniff_permit_the_first_line_is_checked() {
     run_test(async {
         // A sniff would still go on when the test's time is over.
         let mut bench = Bench::listening(8, Duration::from_secs(60)).await;
@@ -351,7 +351,7 @@ fn where_many_are_listened_to_a_newcomer_waits_for_nothing_and_his_first_line_is
         let Some(Event::Leave { departure: LeaveReason::ServerClosed(_), .. }) =
             bench.events.recv().await
         else {
-            panic!("nothing of him is heard, and he leaves with a reason");
+            panic!("nothing is forwarded, and the leave has a reason");
         };
         // As the broker does when a user has left.
         drop(browser.sender);

@@ -1,6 +1,7 @@
 //! The write half of a connection: from the send queue to the socket, all that is pending in as few vectored writes as possible.
 
 use crate::limits::{TERMINAL_WRITE_BYTES, WRITE_FRAMES};
+use crate::os::clock::now;
 use crate::outbound::frame::Frame;
 use crate::outbound::latency::LatencyTag;
 use crate::outbound::queue::{QueueState, Receiver};
@@ -324,7 +325,7 @@ impl Writer {
 /// A frame with a latency tag was written.
 #[cold]
 fn record_latency(stamp: &LatencyTag) {
-    stamp.record(whippet::time::Instant::now().into_std());
+    stamp.record(now());
 }
 
 /// Offers the kernel several frames in one call, without what was written of the first; says how many bytes it offered,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::limits::MAX_LINE_BYTES;
+use crate::os::clock::now;
 use crate::protocol::telnet::negotiation::ECHO;
 use whippet::net::TcpListener;
 
@@ -18,10 +19,6 @@ async fn editing(line: &str) -> (TcpStream, TcpStream, Reader, Option<Box<Termin
     }
     reader.decoder.steps().take();
     (stream, peer, reader, terminal)
-}
-
-fn now() -> Instant {
-    whippet::time::Instant::now().into_std()
 }
 
 /// The budget of an address that is new.
@@ -55,7 +52,7 @@ fn run_test<F: Future>(test: F) -> F::Output {
 
 /// One read of the most expensive keys: it is many steps, each of bounded work, and other tasks run in between.
 #[test]
-fn a_turn_ends_when_enough_was_done_and_loses_no_key() {
+fn a_step_ends_when_enough_was_done_and_loses_no_key() {
     run_test(async {
         let word = "\u{301}".repeat(MAX_LINE_BYTES / 2 - 1);
         let (stream, peer, mut reader, mut terminal) = editing(&word).await;
@@ -98,7 +95,7 @@ fn no_key_is_lost_behind_one_that_ends_a_line() {
 }
 
 #[test]
-fn a_stop_looks_at_keys_up_to_the_last_line_end() {
+fn a_shutdown_handles_keys_up_to_the_last_line_end() {
     run_test(async {
         let (stream, _peer, mut reader, mut terminal) = editing("").await;
         reader.decoder.buffer(b"one\rtwo\nthree\x1bb\x05");
