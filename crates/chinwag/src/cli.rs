@@ -99,38 +99,38 @@ pub struct AdminArgs {
 pub enum AdminCommand {
     /// Whether the server answers: exit code 0 or 1, for health checks
     Ping,
-    /// Everybody who is here
+    /// List users
     Who,
-    /// All rooms
+    /// List rooms
     Rooms,
-    /// What is done to a room
+    /// Commands for one room
     #[command(subcommand)]
     Room(RoomCommand),
-    /// End somebody's connection
+    /// Disconnect a user
     Kick {
-        /// What he is called
+        /// The nick of the user
         #[arg(value_parser = one_word)]
         nick: String,
-        /// Why, which he and the others read
+        /// The reason, shown to the user and the others
         reason: Vec<String>,
     },
-    /// Have nobody read what somebody writes
+    /// Hide what a user writes from all others
     Mute {
-        /// What he is called
+        /// The nick of the user
         #[arg(value_parser = one_word)]
         nick: String,
         /// How long, as in 10m, 2h or 7d, if not until `unmute`
         time: Vec<String>,
     },
-    /// Have somebody be read again
+    /// Show again what a muted user writes
     Unmute {
-        /// What he is called, or was
+        /// The nick of the user, now or when they were muted
         #[arg(value_parser = one_word)]
         nick: String,
     },
-    /// Who is muted
+    /// List mutes
     Mutes,
-    /// Keep somebody out, and end his connection: whom, a time if not for good, a reason
+    /// Ban a nick, an address or a range, and disconnect whom it matches: a time unless permanent, a reason
     Ban {
         /// A nick (with * and ? if you like), an address, or a range as in 203.0.113.0/24
         #[arg(value_parser = one_word)]
@@ -139,25 +139,25 @@ pub enum AdminCommand {
         #[arg(value_name = "TIME|REASON")]
         rest: Vec<String>,
     },
-    /// Let somebody in again
+    /// Lift a ban
     Unban {
-        /// Whom, as `bans` names him
+        /// The ban, as `bans` lists it
         #[arg(value_parser = one_word)]
         whom: String,
     },
-    /// Who is kept out
+    /// List bans
     Bans,
-    /// Tell everybody something
+    /// Send a notice to all users
     Say {
         /// What
         #[arg(required = true)]
         text: Vec<String>,
     },
-    /// The figures of --metrics
+    /// The metrics of --metrics
     Stats,
-    /// What every task of the server is at
+    /// The state of every task of the server
     Tasks,
-    /// Read the settings anew, as by SIGHUP
+    /// Reload the settings, as SIGHUP does
     Reload,
     /// Stop the server gracefully
     Shutdown,
@@ -166,12 +166,12 @@ pub enum AdminCommand {
 /// What can be done to a room.
 #[derive(Debug, Subcommand)]
 pub enum RoomCommand {
-    /// Take everybody out of it, and it away with all that was said there
+    /// Remove all members and delete the room with its history
     Close {
-        /// What it is called, with or without its #, which a shell wants in quotes
+        /// The name of the room, with or without its #, which a shell wants in quotes
         #[arg(value_parser = one_word)]
         name: String,
-        /// Why, which all who are in it read
+        /// The reason, shown to all members
         reason: Vec<String>,
     },
 }

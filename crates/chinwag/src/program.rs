@@ -12,7 +12,7 @@ use crate::ops::systemd;
 use crate::ops::systemd::ServiceManager;
 use crate::os::controlling_terminal::ControllingTerminal;
 use crate::os::output;
-use crate::os::printing;
+use crate::os::printing::{self, PrintError};
 use crate::os::process_stats::ProcessFiles;
 use crate::server::Server;
 use crate::server::config::Config;
@@ -50,7 +50,7 @@ pub fn main() -> ExitCode {
 /// The end of a program that was asked for its usage, or in no way that it understands.
 fn used(usage: &clap::Error) -> ExitCode {
     let code = u8::try_from(usage.exit_code()).unwrap_or(2);
-    match printing::print_usage(usage).map_err(Failure::Sentence) {
+    match printing::print_usage(usage).map_err(Failure::from) {
         Ok(()) => ExitCode::from(code),
         failed => ended(failed),
     }
@@ -75,7 +75,13 @@ enum Failure {
     Sentence(String),
 }
 
-/// The exit code of an end, whose reason is told.
+impl From<PrintError> for Failure {
+    fn from(error: PrintError) -> Self {
+        Self::Sentence(error.to_string())
+    }
+}
+
+/// The exit code of an end, whose reason is printed.
 fn ended(outcome: Result<(), Failure>) -> ExitCode {
     let (sentences, code) = match outcome {
         Ok(()) => return ExitCode::SUCCESS,
@@ -112,7 +118,7 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
         Failure::Settings(effective.error_at("max-connections", &words.to_string()))
     })?;
     let possible = possible.max_connections;
-    let doors =
+    let listeners =
         Listeners::open(&settings, passed).map_err(|error| Failure::Sentence(error.to_string()))?;
     let config = Config::from_settings(&settings, possible);
     let resources = resources(&settings, &config).map_err(Failure::Sentence)?;
@@ -126,8 +132,17 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
         sandbox::restrict_process(&allowed);
     }
     output::start().map_err(because("cannot start a thread")).map_err(Failure::Sentence)?;
-    let start =
-        Start { sources, effective, config, resources, log, possible, doors, terminal, manager };
+    let start = Start {
+        sources,
+        effective,
+        config,
+        resources,
+        log,
+        possible,
+        listeners,
+        terminal,
+        manager,
+    };
     let runtime = runtime(workers).map_err(Failure::Sentence)?;
     let outcome = runtime.block_on(serve(start));
     // A file that cannot be read or written for now is not waited for.
@@ -159,7 +174,7 @@ struct Start {
     /// How many connections are possible.
     possible: usize,
     /// The sockets.
-    doors: Listeners,
+    listeners: Listeners,
     /// The terminal that it was started in.
     terminal: ControllingTerminal,
     /// Who wants to be told what it does.
@@ -168,22 +183,32 @@ struct Start {
 
 /// Serves whoever comes, until a signal.
 async fn serve(start: Start) -> Result<(), String> {
-    let Start { sources, effective, config, resources, log, possible, doors, terminal, manager } =
-        start;
+    let Start {
+        sources,
+        effective,
+        config,
+        resources,
+        log,
+        possible,
+        listeners,
+        terminal,
+        manager,
+    } = start;
     let shutdown = CancellationToken::new();
     let first = stop_on_signals(shutdown.clone()).map_err(because("cannot watch for signals"))?;
-    let people: Result<Vec<_>, _> = doors.chat.into_iter().map(TcpListener::from_std).collect();
-    let people = people.map_err(because("cannot watch the listeners"))?;
-    let metrics = doors.metrics.map(TcpListener::from_std).transpose();
+    let chat: Result<Vec<_>, _> = listeners.chat.into_iter().map(TcpListener::from_std).collect();
+    let chat = chat.map_err(because("cannot watch the listeners"))?;
+    let metrics = listeners.metrics.map(TcpListener::from_std).transpose();
     let metrics = metrics.map_err(because("cannot watch the listeners"))?;
     let secret = resources.oper_secret.clone();
-    let server = Server::with_resources(people, config, resources)
+    let server = Server::with_resources(chat, config, resources)
         .map_err(because("cannot prepare the listeners"))?;
-    let office = server.handle();
+    let handle = server.handle();
     let status = systemd::status(server.listeners());
     let settings = effective.settings.clone();
-    let (told, asked) = (status.clone(), office.clone());
-    let reloader = Reloader::new(sources, effective, secret, possible, asked, log, told);
+    let (reload_status, reload_handle) = (status.clone(), handle.clone());
+    let reloader =
+        Reloader::new(sources, effective, secret, possible, reload_handle, log, reload_status);
     let (_, reloads) =
         reload_on_signal(reloader, terminal, first).map_err(because("cannot watch for signals"))?;
     let manager = manager.map(ServiceManager::start).transpose();
@@ -194,21 +219,21 @@ async fn serve(start: Start) -> Result<(), String> {
         let _ = print_metrics_address(&listener);
         let at = listener.local_addr().map_err(because("cannot watch the listeners"))?;
         let hosts = AllowedHosts::new(&settings, at.ip());
-        serve_metrics(listener, office.clone(), hosts);
+        serve_metrics(listener, handle.clone(), hosts);
     }
-    if let Some(listener) = doors.admin {
+    if let Some(listener) = listeners.admin {
         let listener = UnixListener::from_std(listener);
         let listener = listener.map_err(because("cannot watch the admin socket"))?;
-        let desk = AdminContext { office: office.clone(), reloads, shutdown: shutdown.clone() };
-        serve_admin(listener, desk);
+        let context = AdminContext { handle: handle.clone(), reloads, shutdown: shutdown.clone() };
+        serve_admin(listener, context);
     }
-    systemd::run_watchdog(office);
-    let told = systemd::notify_stopping(shutdown.clone());
+    systemd::run_watchdog(handle);
+    let stopping = systemd::notify_stopping(shutdown.clone());
     systemd::ready(&status);
     let ended = server.run(shutdown.clone()).await;
     if shutdown.is_cancelled() {
         // It has nothing to wait for.
-        let _ = told.await;
+        let _ = stopping.await;
     }
     ended.map_err(|error| error.to_string())
 }
@@ -230,7 +255,7 @@ fn administrate(arguments: AdminArgs) -> Result<(), Failure> {
         RequestError::Usage(sentence) => Failure::Usage(sentence),
         RequestError::Failed(sentence) => Failure::Sentence(sentence),
     })?;
-    printing::print(&answer).map_err(Failure::Sentence)
+    printing::print(&answer).map_err(Failure::from)
 }
 
 /// Prints the settings in effect, if a server could start with them.
@@ -243,7 +268,7 @@ fn show(arguments: ServeArgs) -> Result<(), Failure> {
     if let Some(error) = error {
         return Err(Failure::Settings(error));
     }
-    printing::print(&print::print(&effective)).map_err(Failure::Sentence)
+    printing::print(&print::print(&effective)).map_err(Failure::from)
 }
 
 /// Puts load on a server and prints what that gave. The exit code is 0 when every delivery was right, 1 when one was not or the
@@ -258,8 +283,8 @@ fn load(arguments: &chinwag_load::Args) -> ExitCode {
         Err(LoadError::Usage(sentence)) => return failed(&sentence, 2),
         Err(LoadError::Io(error)) => return failed(&error.to_string(), 1),
     };
-    if let Err(sentence) = printing::print(&report.results) {
-        return failed(&sentence, 1);
+    if let Err(error) = printing::print(&report.results) {
+        return failed(&error.to_string(), 1);
     }
     printing::print_error(&report.failures);
     if report.is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }

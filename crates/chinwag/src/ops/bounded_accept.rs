@@ -152,7 +152,7 @@ struct Connection {
 
 /// The connections of one listener, the oldest first.
 struct Connections {
-    /// At max `max` that have not ended.
+    /// At most `max` that have not ended.
     all: Vec<Connection>,
     /// How many there may be.
     max: usize,

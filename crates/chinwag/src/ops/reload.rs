@@ -21,7 +21,7 @@ use whippet::sync::mpsc::{self, Sender};
 use whippet::sync::oneshot;
 use whippet::task::{JoinHandle, spawn_blocking};
 
-/// What is needed to read settings anew and to put them in force.
+/// Reads the settings again and applies them.
 #[derive(Debug)]
 pub(crate) struct Reloader {
     /// Where they come from.
@@ -33,7 +33,7 @@ pub(crate) struct Reloader {
     /// How many connections are possible.
     possible: usize,
     /// The server.
-    office: ServerHandle,
+    handle: ServerHandle,
     /// The log, whose filter can be exchanged.
     log: LogFilterHandle,
     /// What the service manager is told when it is done.
@@ -52,7 +52,7 @@ pub(crate) struct Applied {
     pub(crate) needs_restart: Vec<&'static str>,
 }
 
-/// Where whoever wants a reload waits for what it comes to: a refusal is one sentence for each mistake.
+/// Where the result of a reload is sent: an error has one sentence for each mistake.
 type Reply = oneshot::Sender<Result<Applied, String>>;
 
 /// A way to have the settings read anew without a signal. Clones are of the same server.
@@ -76,7 +76,7 @@ struct Loaded {
     secret: Option<OperSecret>,
 }
 
-/// Why nothing is taken over.
+/// Why a reload was refused.
 #[derive(Debug, Default)]
 struct ReloadError {
     /// What is wrong.
@@ -94,7 +94,7 @@ impl ReloadError {
     }
 }
 
-/// Reads all that can be read anew.
+/// Reads the settings and the secret.
 fn load(sources: &Sources) -> Result<Loaded, ReloadError> {
     let refused = |refused: SettingsError| {
         let errors = refused.errors.iter().map(ToString::to_string).collect();
@@ -119,11 +119,11 @@ impl Reloader {
         effective: Effective,
         secret: Option<OperSecret>,
         possible: usize,
-        office: ServerHandle,
+        handle: ServerHandle,
         log: LogFilterHandle,
         status: String,
     ) -> Self {
-        Self { sources, effective, secret, possible, office, log, status }
+        Self { sources, effective, secret, possible, handle, log, status }
     }
 
     /// Reads the settings anew, and puts them in force. What came of it, or what is wrong, in words.
@@ -167,7 +167,7 @@ impl Reloader {
         self.secret.clone_from(&secret);
         let config = Config::from_settings(&settings, self.possible);
         // The settings were checked when they were read.
-        let _ = self.office.reload(&config, secret);
+        let _ = self.handle.reload(&config, secret);
         self.log.set_filter(&settings.log, settings.log_connections);
         self.effective.settings = settings;
         applied

@@ -20,7 +20,7 @@ use whippet::sync::mpsc::{self, Receiver, Sender};
 use whippet::task::JoinHandle;
 use whippet::time::{MissedTickBehavior, interval};
 
-/// A service manager that wants to be told.
+/// A service manager that wants notifications.
 #[derive(Debug)]
 pub(crate) struct ServiceManager(StdDatagram);
 
@@ -77,12 +77,12 @@ async fn forward(mut words: Receiver<String>, socket: UnixDatagram) {
     }
 }
 
-/// The server takes people.
+/// The server accepts connections.
 pub(crate) fn ready(status: &str) {
     send(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
-/// Where people come in, in one line.
+/// The addresses of the listeners, in one line.
 pub(crate) fn status(listeners: &[TcpListener]) -> String {
     let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok());
     let addresses: Vec<_> = addresses.map(|address| address.to_string()).collect();
@@ -105,8 +105,8 @@ pub(crate) fn notify_stopping(shutdown: CancellationToken) -> JoinHandle<()> {
     })
 }
 
-/// Says twice in each interval that the service manager set that the room answers, for as long as it does.
-pub(crate) fn run_watchdog(office: ServerHandle) {
+/// Pings the watchdog twice in each interval that the service manager set, for as long as the broker answers.
+pub(crate) fn run_watchdog(handle: ServerHandle) {
     let Some(within) = sd_notify::watchdog_enabled().filter(|within| !within.is_zero()) else {
         return;
     };
@@ -116,7 +116,7 @@ pub(crate) fn run_watchdog(office: ServerHandle) {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            if is_healthy(&office).await {
+            if is_healthy(&handle).await {
                 send(&[NotifyState::Watchdog]);
             }
         }

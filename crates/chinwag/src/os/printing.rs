@@ -5,13 +5,26 @@
 //! that it may fail. A reader that has gone, as `head` does, has seen enough, and nothing is said of that.
 
 use crate::os::output;
+use std::fmt;
 use std::io::{self, ErrorKind, Write};
 
-/// Prints what somebody asked for.
+/// What a command printed could not be written, as to a full disk.
+#[derive(Debug)]
+pub(crate) struct PrintError(io::Error);
+
+impl fmt::Display for PrintError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot write to stdout: {}", self.0)
+    }
+}
+
+impl std::error::Error for PrintError {}
+
+/// Prints the output of a command.
 ///
 /// # Errors
-/// A sentence: it could not be written, as to a full disk.
-pub(crate) fn print(text: &str) -> Result<(), String> {
+/// It could not be written.
+pub(crate) fn print(text: &str) -> Result<(), PrintError> {
     #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
     let stdout = io::stdout();
     flushed(stdout.lock().write_all(text.as_bytes()))
@@ -21,7 +34,7 @@ pub(crate) fn print(text: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// As [`print()`].
-pub(crate) fn print_usage(usage: &clap::Error) -> Result<(), String> {
+pub(crate) fn print_usage(usage: &clap::Error) -> Result<(), PrintError> {
     match usage.print() {
         // There is nobody else to tell.
         _ if usage.use_stderr() => Ok(()),
@@ -35,12 +48,10 @@ pub(crate) fn print_error(text: &str) {
 }
 
 /// What a write came to, once the last of it is out of this process.
-fn flushed(written: io::Result<()>) -> Result<(), String> {
+fn flushed(written: io::Result<()>) -> Result<(), PrintError> {
     #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
     match written.and_then(|()| io::stdout().flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(format!("cannot write to stdout: {error}"))
-        }
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(PrintError(error)),
         _ => Ok(()),
     }
 }

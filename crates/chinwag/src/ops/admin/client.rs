@@ -47,7 +47,7 @@ pub(crate) fn send_request(
         .map_err(RequestError::Failed)
 }
 
-/// What is wrong when nothing was answered, and the way out.
+/// What is wrong when there was no response, and the way out.
 fn describe_failure(socket: &Path, error: &io::Error) -> String {
     let socket = socket.display();
     match error.kind() {

@@ -34,7 +34,7 @@ impl Response {
     }
 }
 
-/// Does what is asked by whoever is at the other end; what came of it in the form that was asked for, or why not.
+/// Executes a request of the peer, and returns the response in the format that was asked for, or why not.
 pub(super) async fn execute(
     request: Request,
     form: OutputFormat,
@@ -52,10 +52,10 @@ pub(super) async fn execute(
     })
 }
 
-/// Does what is asked, or tells it.
+/// Executes a request.
 async fn run(request: Request, context: &AdminContext) -> Result<Response, String> {
     Ok(match request {
-        Request::Stats => stats(metrics::exposition(&context.office)),
+        Request::Stats => stats(metrics::exposition(&context.handle)),
         Request::Tasks => tasks(&Handle::current().dump()),
         Request::Reload => reload(context).await?,
         Request::Shutdown => {
@@ -66,36 +66,36 @@ async fn run(request: Request, context: &AdminContext) -> Result<Response, Strin
     })
 }
 
-/// What the room does itself.
+/// What the broker does.
 async fn ask_broker(request: Request, context: &AdminContext) -> Result<Response, String> {
-    let office = &context.office;
+    let handle = &context.handle;
     Ok(match request {
         Request::Who => Response::list(
             "people",
-            &office.who().await.ok_or_else(broker_unavailable)?,
+            &handle.who().await.ok_or_else(broker_unavailable)?,
             person,
             person_json,
         ),
         Request::Rooms => Response::list(
             "rooms",
-            &office.rooms().await.ok_or_else(broker_unavailable)?,
+            &handle.rooms().await.ok_or_else(broker_unavailable)?,
             room,
             room_json,
         ),
         Request::Mutes => Response::list(
             "mutes",
-            &office.mutes().await.ok_or_else(broker_unavailable)?,
+            &handle.mutes().await.ok_or_else(broker_unavailable)?,
             mute,
             mute_json,
         ),
         Request::Bans => {
-            let bans = office.bans().await.ok_or_else(broker_unavailable)?;
+            let bans = handle.bans().await.ok_or_else(broker_unavailable)?;
             Response::list("bans", &bans, |ban| ban.description.clone(), ban_json)
         }
         Request::Close(typed) => {
             let (name, reason) = split(&typed);
             let (name, people) =
-                office.close_room(name, reason).await.ok_or_else(broker_unavailable)??;
+                handle.close_room(name, reason).await.ok_or_else(broker_unavailable)??;
             let who = crate::protocol::encode::people_count(people as u64);
             let members = [("room", Json::text(&name)), ("people", Json::count(people))];
             Response::message(format!("{name} is closed; {who} had to leave it"), members)
@@ -106,33 +106,33 @@ async fn ask_broker(request: Request, context: &AdminContext) -> Result<Response
                 return Err(format!("a kick has {NO_TIME}"));
             }
             let kicked =
-                office.kick(asked.clone(), reason.clone()).await.ok_or_else(broker_unavailable)?;
+                handle.kick(asked.clone(), reason.clone()).await.ok_or_else(broker_unavailable)?;
             let nick = kicked.ok_or_else(|| format!("there is nobody called {asked:?}"))?;
             Response::message(format!("{nick} was kicked"), [("nick", Json::text(nick))])
         }
         Request::Mute(typed) => {
-            Response::message(office.mute(typed).await.ok_or_else(broker_unavailable)??, [])
+            Response::message(handle.mute(typed).await.ok_or_else(broker_unavailable)??, [])
         }
         Request::Unmute(nick) => {
-            let nick = office.unmute(nick).await.ok_or_else(broker_unavailable)??;
+            let nick = handle.unmute(nick).await.ok_or_else(broker_unavailable)??;
             Response::message(format!("{nick} is not muted any more"), [("nick", Json::text(nick))])
         }
         Request::Ban(typed) => moderate(context, BanCommand::Ban(typed)).await?,
         Request::Unban(typed) => moderate(context, BanCommand::Unban(typed)).await?,
         Request::Say(text) => {
             let people =
-                office.broadcast_notice(text.clone()).await.ok_or_else(broker_unavailable)?;
+                handle.broadcast_notice(text.clone()).await.ok_or_else(broker_unavailable)?;
             Response::message(format!("told to {people}"), [("people", Json::count(people))])
         }
-        // The others are no affair of the room's.
-        _ if metrics::is_healthy(office).await => {
+        // Ping: the others are handled above.
+        _ if metrics::is_healthy(handle).await => {
             Response::message("the server answers".to_owned(), [])
         }
         _ => return Err(broker_unavailable()),
     })
 }
 
-/// Why there is no answer when the broker is gone, or in no hurry.
+/// Why there is no response when the broker has stopped.
 fn broker_unavailable() -> String {
     "the room does not answer".to_owned()
 }
@@ -146,7 +146,7 @@ fn split(typed: &str) -> (String, String) {
 /// Changes the bans, and says what came of it.
 async fn moderate(context: &AdminContext, act: BanCommand) -> Result<Response, String> {
     Ok(Response::message(
-        context.office.apply_ban_command(act).await.ok_or_else(broker_unavailable)??,
+        context.handle.apply_ban_command(act).await.ok_or_else(broker_unavailable)??,
         [],
     ))
 }
@@ -168,7 +168,7 @@ async fn reload(context: &AdminContext) -> Result<Response, String> {
     Ok(Response::message(format!("settings read anew, {now}{later}"), members))
 }
 
-/// Somebody who is here.
+/// A user.
 fn person(one: &UserInfo) -> String {
     let UserInfo { nick, address, rooms, pending } = one;
     let rooms = counted(*rooms, "room");
@@ -206,7 +206,7 @@ fn room_json(one: &RoomInfo) -> Json {
     ])
 }
 
-/// Somebody who is not read.
+/// A muted user.
 fn mute(one: &MuteInfo) -> String {
     let MuteInfo { nick, address, rest } = one;
     let from = address.as_ref().map_or(String::new(), |from| format!(", from {from}"));
@@ -231,7 +231,7 @@ fn ban_json(one: &BanInfo) -> Json {
     ])
 }
 
-/// The figures: samples by their names, with their labels.
+/// The metrics: samples by their names, with their labels.
 fn stats(text: String) -> Response {
     let samples = text.lines().filter(|line| !line.starts_with('#'));
     let sample = |line: &str| {
@@ -244,7 +244,7 @@ fn stats(text: String) -> Response {
     Response { text, json }
 }
 
-/// What every task is at.
+/// The state of every task.
 fn tasks(dump: &Dump) -> Response {
     let tasks = Json::list(dump.tasks(), |task| {
         Json::object([

@@ -1,6 +1,6 @@
-//! The door for whoever runs the server, on the same machine: a Unix socket that only he and root may use.
+//! The admin socket: a Unix socket for operators on the same machine, which only root and the server's own user may use.
 //!
-//! The socket's mode keeps others out, and each peer is asked for his credentials beside: a folder may be set wrong. A
+//! The socket's mode keeps others out, and the credentials of each peer are checked in addition: the folder may have a wrong mode. A
 //! connection is for one request, a bounded time and a bounded number of bytes, and idle ones keep nobody out
 //! (`bounded_accept`).
 
@@ -26,18 +26,18 @@ use whippet::net::{UnixListener, UnixStream};
 use whippet::sync::CancellationToken;
 use whippet::task::JoinHandle;
 
-/// What orders are given to.
+/// What requests act on.
 #[derive(Clone, Debug)]
 pub(crate) struct AdminContext {
     /// The server.
-    pub office: ServerHandle,
-    /// Where it is told to read its settings anew.
+    pub handle: ServerHandle,
+    /// Has the settings read again.
     pub reloads: ReloadHandle,
     /// What stops it.
     pub shutdown: CancellationToken,
 }
 
-/// Answers whoever comes to the socket and may, for as long as the task runs.
+/// Serves the admin socket for as long as the task runs.
 pub(crate) fn serve_admin(listener: UnixListener, context: AdminContext) -> JoinHandle<()> {
     let refused = Arc::new(Mutex::new(LogThrottle::default()));
     serve_bounded(listener, MAX_ADMIN_CONNECTIONS, move |stream, activity| {
@@ -69,7 +69,7 @@ async fn send_response(
     activity.writing(send_and_close(stream, protocol::encode_response(outcome).as_bytes())).await
 }
 
-/// Whether the peer may give orders, or what is said against it. Whoever may not is not waited for.
+/// Whether the peer may send requests, or the reason why not. A peer that may not is answered at once.
 fn authorize(stream: &UnixStream, refused: &Mutex<LogThrottle>) -> io::Result<Result<(), String>> {
     let peer = stream.peer_cred()?.uid();
     if is_authorized(peer) {
@@ -83,12 +83,12 @@ fn authorize(stream: &UnixStream, refused: &Mutex<LogThrottle>) -> io::Result<Re
     Ok(Err("only root and the user that the server runs as may do that".to_owned()))
 }
 
-/// Whether this user may give orders: root, and the one that the server runs as.
+/// Whether this user may send requests: root, and the one that the server runs as.
 fn is_authorized(user: u32) -> bool {
     user == 0 || user == rustix::process::geteuid().as_raw()
 }
 
-/// Reads a line, without its end. One that is too long is told so, if it is meant for this door.
+/// Reads a line, without its end. One that is too long is answered with an error.
 async fn read_line(mut stream: &UnixStream) -> io::Result<Result<String, String>> {
     let mut line = Vec::new();
     let mut buffer = [0; 512];
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_root_and_the_own_user_may_order() {
+    fn only_root_and_the_own_user_are_authorized() {
         let own = rustix::process::geteuid().as_raw();
         assert!(is_authorized(0) && is_authorized(own));
         assert!(!is_authorized(own.wrapping_add(12_345)));

@@ -1,4 +1,4 @@
-//! The words between `chinwag admin` and a server: one line asks, lines that begin with a blank answer, and one ends it.
+//! The protocol between `chinwag admin` and a server: one line asks, lines that begin with a blank answer, and one ends it.
 //!
 //! ```text
 //!   chinwag-admin 1 kick mallory spam
@@ -12,7 +12,7 @@ use crate::limits::MAX_QUOTED;
 use crate::protocol::sanitize::is_blank;
 use std::fmt::Write;
 
-/// The version of these words.
+/// The version of the protocol.
 const VERSION: &str = "1";
 /// What a line that asks begins with.
 const NAME: &str = "chinwag-admin";
@@ -20,7 +20,7 @@ const NAME: &str = "chinwag-admin";
 const JSON: &str = "json";
 /// Most bytes of a line that asks: a command and what is to be said.
 pub(super) const MAX_BYTES: usize = 4096;
-/// What somebody is told who speaks something else.
+/// The error for a peer that speaks something else.
 const NOT_ADMIN_CLIENT: &str = "this is the admin socket of chinwag";
 /// What ends an answer in peace.
 pub(super) const OK: &str = "ok";

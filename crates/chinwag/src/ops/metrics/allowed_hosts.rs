@@ -1,4 +1,4 @@
-//! By which names figures and health may be asked for.
+//! The host names that are accepted for metrics and health.
 //!
 //! A web page can have its own name lead to another address after it was loaded (DNS rebinding), and then its script reads what is
 //! there as if it were the page's. What gives it away is the name, which the browser sends along. So these names are served:

@@ -1,9 +1,9 @@
-//! Which of the two formats of figures a client wants, by its `Accept` (RFC 9110, 12.5.1). Pure.
+//! Which of the two formats of metrics a client wants, by its `Accept` (RFC 9110, 12.5.1). Pure.
 //!
 //! Prometheus asks for OpenMetrics first and takes the older text format, too; scrapers that know only the older one say so. Who says
 //! nothing, or takes both alike, gets OpenMetrics; so does who takes neither, for a page that can be read is of more use than none.
 
-/// A format of the figures.
+/// A format of the metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Format {
     /// OpenMetrics 1.0.0.

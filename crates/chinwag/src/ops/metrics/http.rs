@@ -1,4 +1,4 @@
-//! As much of HTTP as figures and health need: a bounded head in, one answer out. Pure.
+//! As much of HTTP as metrics and health need: a bounded head in, one answer out. Pure.
 //!
 //! A target may be a path or a whole URL, whose host counts in the place of `Host` (RFC 9112, 3.2). Whom a request is for is looked
 //! at before anything else: [`AllowedHosts`] says why.
@@ -15,7 +15,7 @@ const MAX_HEADERS: usize = 32;
 /// What there is to ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Endpoint {
-    /// The figures.
+    /// The metrics.
     Metrics,
     /// Whether the server lives.
     Health,
@@ -23,19 +23,19 @@ pub(super) enum Endpoint {
     Ready,
 }
 
-/// What somebody asked for.
+/// A request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Request {
-    /// A page; its head alone if he does not want the body.
+    /// A request for an endpoint.
     Get {
         /// Which.
         endpoint: Endpoint,
-        /// In which format, if it is the figures.
+        /// The format of the metrics.
         format: Format,
-        /// Whether he wants more than the head.
+        /// Whether the body is wanted.
         with_body: bool,
     },
-    /// Nothing that there is.
+    /// One that is answered with an error.
     Invalid(Status),
 }
 
@@ -80,7 +80,7 @@ impl Status {
         }
     }
 
-    /// What whoever asked reads.
+    /// The body of the response.
     pub(super) fn text(self) -> &'static str {
         match self {
             Self::Ok => "ok\n",
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_asks_another_server_is_told_so() {
+    fn requests_for_other_hosts_are_misdirected() {
         for (foreign, status) in [
             ("GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n", Status::Misdirected),
             ("POST /x HTTP/1.1\r\nhost: evil.example:9090\r\n\r\n", Status::Misdirected),

@@ -1,4 +1,4 @@
-//! MetricsCollector and health over HTTP, for the machine that watches the server: `/metrics`, `/healthz`, `/readyz`.
+//! Metrics and health over HTTP, for monitoring: `/metrics`, `/healthz`, `/readyz`.
 //!
 //! It serves a few connections at a time, each for one answer and a bounded time ([`bounded_accept`](crate::ops::bounded_accept)):
 //! idle ones keep nobody out. It reads what the broker has published
@@ -25,32 +25,32 @@ use whippet::net::{TcpListener, TcpStream};
 use whippet::task::JoinHandle;
 use whippet::time::timeout;
 
-/// How long the room may take to answer before it is called ill.
+/// How long the broker may take to answer before the server counts as unhealthy.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Answers whoever comes to the listener and asks by one of these names, for as long as the task runs.
+/// Serves requests to one of these hosts for as long as the task runs.
 pub(crate) fn serve_metrics(
     listener: TcpListener,
-    office: ServerHandle,
+    handle: ServerHandle,
     hosts: AllowedHosts,
 ) -> JoinHandle<()> {
     let hosts = Arc::new(hosts);
     serve_bounded(listener, MAX_METRICS_CONNECTIONS, move |stream, activity| {
-        let (office, hosts) = (office.clone(), Arc::clone(&hosts));
-        async move { handle_connection(&stream, &activity, &office, &hosts).await }
+        let (handle, hosts) = (handle.clone(), Arc::clone(&hosts));
+        async move { handle_connection(&stream, &activity, &handle, &hosts).await }
     })
 }
 
-/// One question and its answer.
+/// One request and its response.
 async fn handle_connection(
     stream: &TcpStream,
     activity: &Activity,
-    office: &ServerHandle,
+    handle: &ServerHandle,
     hosts: &AllowedHosts,
 ) -> io::Result<()> {
     let answer = match activity.reading(stream, read_request(stream, hosts)).await? {
         Request::Get { endpoint, format, with_body } => {
-            respond(endpoint, format, office).await.with_body(with_body)
+            respond(endpoint, format, handle).await.with_body(with_body)
         }
         Request::Invalid(status) => Response::new(status, status.text().to_owned()),
     };
@@ -76,42 +76,42 @@ async fn read_request(mut stream: &TcpStream, hosts: &AllowedHosts) -> io::Resul
     }
 }
 
-/// What a page says now.
-async fn respond(endpoint: Endpoint, format: Format, office: &ServerHandle) -> Response {
+/// The response of an endpoint.
+async fn respond(endpoint: Endpoint, format: Format, handle: &ServerHandle) -> Response {
     match (endpoint, format) {
         (Endpoint::Metrics, Format::OpenMetrics) => {
-            Response::metrics(format, openmetrics::exposition(office))
+            Response::metrics(format, openmetrics::exposition(handle))
         }
         (Endpoint::Metrics, Format::Text) => Response::metrics(
             format,
-            prometheus::from_openmetrics(&openmetrics::exposition(office)),
+            prometheus::from_openmetrics(&openmetrics::exposition(handle)),
         ),
-        (endpoint, _) => health(endpoint, office).await,
+        (endpoint, _) => health(endpoint, handle).await,
     }
 }
 
-/// What a page about health says now.
-async fn health(endpoint: Endpoint, office: &ServerHandle) -> Response {
+/// The response of a health endpoint.
+async fn health(endpoint: Endpoint, handle: &ServerHandle) -> Response {
     match endpoint {
-        Endpoint::Health if is_healthy(office).await => {
+        Endpoint::Health if is_healthy(handle).await => {
             Response::new(Status::Ok, "ok\n".to_owned())
         }
-        Endpoint::Ready if office.is_stopping() => {
+        Endpoint::Ready if handle.is_stopping() => {
             Response::new(Status::Unavailable, "the server is stopping\n".to_owned())
         }
-        Endpoint::Ready if office.is_stopping() => {
+        Endpoint::Ready if handle.is_stopping() => {
             Response::new(Status::Unavailable, "the server is stopping\n".to_owned())
         }
-        Endpoint::Ready if is_healthy(office).await => {
+        Endpoint::Ready if is_healthy(handle).await => {
             Response::new(Status::Ok, "ready\n".to_owned())
         }
         _ => Response::new(Status::Unavailable, "the room does not answer\n".to_owned()),
     }
 }
 
-/// Whether the room takes what it is sent.
-pub(crate) async fn is_healthy(office: &ServerHandle) -> bool {
-    timeout(HEALTH_TIMEOUT, office.ping()).await.unwrap_or(false)
+/// Whether the broker answers.
+pub(crate) async fn is_healthy(handle: &ServerHandle) -> bool {
+    timeout(HEALTH_TIMEOUT, handle.ping()).await.unwrap_or(false)
 }
 
 #[cfg(test)]
@@ -121,14 +121,14 @@ mod tests {
     use crate::server::config::Config;
 
     #[whippet::test]
-    async fn a_room_that_does_not_answer_is_ill() {
+    async fn a_broker_that_does_not_answer_is_unhealthy() {
         let server = Server::new(Vec::new(), Config::default()).expect("nothing to prepare");
-        let (office, started) = (server.handle(), whippet::time::Instant::now());
-        assert!(!is_healthy(&office).await, "its broker does not run");
+        let (handle, started) = (server.handle(), whippet::time::Instant::now());
+        assert!(!is_healthy(&handle).await, "its broker does not run");
         assert!(started.elapsed() >= HEALTH_TIMEOUT);
         let stop = whippet::sync::CancellationToken::new();
         let running = whippet::spawn(server.run(stop.clone()));
-        assert!(is_healthy(&office).await);
+        assert!(is_healthy(&handle).await);
         stop.cancel();
         running.await.expect("no panic").expect("a graceful stop");
     }

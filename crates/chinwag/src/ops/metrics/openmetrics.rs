@@ -1,4 +1,4 @@
-//! The figures as text, in the format of OpenMetrics, which Prometheus reads.
+//! The metrics as text, in the format of OpenMetrics, which Prometheus reads.
 //!
 //! What has a limit has it beside it, as `…_limit`, so that a share of it is one division. `process_*` are called as Prometheus' own
 //! libraries call them.
@@ -19,22 +19,22 @@ use prometheus_client::registry::Registry;
 use std::fmt;
 use whippet::runtime::{Handle, RuntimeMetrics};
 
-/// All figures of this moment.
-pub(crate) fn exposition(office: &ServerHandle) -> String {
+/// All metrics of this moment.
+pub(crate) fn exposition(handle: &ServerHandle) -> String {
     let mut registry = Registry::default();
     let runtime = Handle::current().metrics();
-    registry.register_collector(Box::new(MetricsCollector { office: office.clone(), runtime }));
+    registry.register_collector(Box::new(MetricsCollector { handle: handle.clone(), runtime }));
     let mut text = String::new();
     // A string takes all that is written.
     let _ = encode(&mut text, &registry);
     text
 }
 
-/// Where the figures come from.
+/// The source of the metrics.
 #[derive(Debug)]
 struct MetricsCollector {
     /// The server.
-    office: ServerHandle,
+    handle: ServerHandle,
     /// The runtime under it.
     runtime: RuntimeMetrics,
 }
@@ -51,7 +51,7 @@ impl Collector for MetricsCollector {
 }
 
 impl MetricsCollector {
-    /// What program this is, and what the kernel tells of it.
+    /// Version and resource usage of the process.
     fn process(&self, out: &mut Encoder<'_>) -> fmt::Result {
         let labels = [("version", env!("CARGO_PKG_VERSION")), ("arch", std::env::consts::ARCH)];
         out.gauge_with_labels(
@@ -60,7 +60,7 @@ impl MetricsCollector {
             1,
             &labels,
         )?;
-        let Some(process) = self.office.process().and_then(ProcessFiles::read) else {
+        let Some(process) = self.handle.process().and_then(ProcessFiles::read) else {
             return Ok(());
         };
         let cpu = "Seconds of processor time, in its own code and in the kernel";
@@ -81,20 +81,20 @@ impl MetricsCollector {
         out.gauge_f64("process_max_fds", limit, most(process.max_descriptors))
     }
 
-    /// What there may be at most. What is lifted has no figure.
+    /// The limits. One that is lifted is not exported.
     fn limits(&self, out: &mut Encoder<'_>) -> fmt::Result {
-        let (office, config) = (&self.office, self.office.config());
+        let (handle, config) = (&self.handle, self.handle.config());
         let max_connections = "Most connections at once";
         out.gauge("chinwag_connections_limit", max_connections, config.max_connections)?;
-        if let Some(limit) = office.per_address() {
+        if let Some(limit) = handle.per_address() {
             let connections = "Most connections of one address";
             out.gauge("chinwag_address_connections_limit", connections, limit)?;
         }
-        if let Some(limit) = office.rooms_per_address() {
+        if let Some(limit) = handle.rooms_per_address() {
             let rooms = "Most rooms made from one address";
             out.gauge("chinwag_address_rooms_limit", rooms, limit)?;
         }
-        if let Some(RateLimit { burst, interval }) = office.rate_limit() {
+        if let Some(RateLimit { burst, interval }) = handle.rate_limit() {
             let lines = "Lines that a user may send at once";
             out.gauge("chinwag_rate_burst_limit", lines, burst)?;
             let seconds = "Seconds after which a user may send one more line";
@@ -115,9 +115,9 @@ impl MetricsCollector {
         out.gauge("chinwag_line_limit_bytes", "Most bytes of a line", MAX_LINE_BYTES)
     }
 
-    /// What the broker has published.
+    /// The statistics of the broker.
     fn broker(&self, out: &mut Encoder<'_>) -> fmt::Result {
-        let stats = self.office.stats();
+        let stats = self.handle.stats();
         let metrics = stats.metrics();
         out.gauge("chinwag_users", "Users connected", metrics.users)?;
         out.gauge("chinwag_rooms", "Rooms", metrics.rooms)?;
@@ -150,17 +150,17 @@ impl MetricsCollector {
         out.histogram("chinwag_delivery_latency_seconds", took, stats.latencies())
     }
 
-    /// The doors and the queues behind them.
+    /// Connections and the broker's queues.
     fn connections(&self, out: &mut Encoder<'_>) -> fmt::Result {
-        let office = &self.office;
-        let (events, control) = office.queue_depths();
+        let handle = &self.handle;
+        let (events, control) = handle.queue_depths();
         let waiting = "Events with lines that are queued for the broker or being handled";
         out.gauge("chinwag_broker_queue_events", waiting, events)?;
         let waiting = "Joins and other control events that are queued for the broker";
         out.gauge("chinwag_broker_queue_control", waiting, control)?;
-        out.gauge("chinwag_connections", "Open connections", office.connections())?;
-        let [full, address, connects, proxy] = office.rejected();
-        let banned = office.stats().metrics().banned;
+        out.gauge("chinwag_connections", "Open connections", handle.connections())?;
+        let [full, address, connects, proxy] = handle.rejected();
+        let banned = handle.stats().metrics().banned;
         let by_place =
             [("full", full), ("address", address), ("connects", connects), ("proxy", proxy)];
         let away = [&by_place[..], &[("banned", banned)]].concat();
@@ -211,7 +211,7 @@ impl MetricsCollector {
     }
 }
 
-/// Where the figures go.
+/// Encodes one metric a call.
 struct Encoder<'a>(DescriptorEncoder<'a>);
 
 impl Encoder<'_> {

@@ -1,9 +1,9 @@
-//! The figures in Prometheus' text format 0.0.4, from those of OpenMetrics. Pure.
+//! The metrics in Prometheus' text format 0.0.4, from those of OpenMetrics. Pure.
 //!
 //! What differs: there a family of counters is called as its samples are, `_total` included, `unknown` is `untyped`, and there are neither
 //! units nor an end. Gauges, histograms and all samples are the same in both.
 
-/// The same figures in the older format.
+/// The same metrics in the older format.
 pub(super) fn from_openmetrics(open_metrics: &str) -> String {
     let mut text = String::with_capacity(open_metrics.len() + open_metrics.len() / 32);
     let mut lines = open_metrics.lines().peekable();
