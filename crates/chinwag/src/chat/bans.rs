@@ -62,7 +62,7 @@ impl BanTarget {
     pub(crate) fn parse(word: &str) -> Result<Self, String> {
         let word = word.strip_prefix('@').unwrap_or(word);
         if let Some(range) = IpRange::parse(word) {
-            return range.map(Self::Network);
+            return range.map(Self::Network).map_err(|reason| reason.to_string());
         }
         NickMask::parse(word).map(Self::Nick)
     }

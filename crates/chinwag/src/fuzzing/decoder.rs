@@ -212,9 +212,9 @@ impl Reference {
             }
         }
         if self.phase == Phase::First
-            && let Some(foreign) = of_start(&self.text)
+            && let Some(other) = of_start(&self.text)
         {
-            return self.end_with(&Decoded::OtherProtocol(foreign));
+            return self.end_with(&Decoded::OtherProtocol(other));
         }
         if self.text.len() <= MAX_LINE_BYTES {
             return;
@@ -232,14 +232,14 @@ impl Reference {
         let text = std::mem::take(&mut self.text);
         let was_junk = std::mem::take(&mut self.is_junk);
         let long = self.long.take();
-        let foreign = match (self.phase, &long) {
+        let other = match (self.phase, &long) {
             (_, Some(line)) => request(line),
             (Phase::Mark | Phase::First, None) => of_first(&text),
             (Phase::BeforeChat, None) => is_irc(&text).then_some(OtherProtocol::Irc),
             (Phase::Over | Phase::Ended, None) => None,
         };
-        if let Some(foreign) = foreign {
-            return self.end_with(&Decoded::OtherProtocol(foreign));
+        if let Some(other) = other {
+            return self.end_with(&Decoded::OtherProtocol(other));
         }
         if self.phase != Phase::Over {
             let is_dropped = was_junk && text.is_empty();

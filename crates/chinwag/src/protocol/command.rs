@@ -1,5 +1,5 @@
 //! What a line asks for: a line of text to an [`Command`]. Pure, and a look at the text as it was typed: the
-//! sanitiser comes later, where a line is encoded.
+//! sanitizer comes later, where a line is encoded.
 
 mod cost;
 mod table;

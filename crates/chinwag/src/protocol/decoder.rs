@@ -147,8 +147,8 @@ impl Decoder {
         let mut probe = Self::default();
         let mut lines = probe.lines(&self.buffered, now);
         while lines.decoder.start.phase < StreamPhase::Chat {
-            if let Decoded::OtherProtocol(foreign) = lines.next()? {
-                return Some(foreign);
+            if let Decoded::OtherProtocol(other) = lines.next()? {
+                return Some(other);
             }
         }
         None
@@ -241,8 +241,8 @@ impl Decoder {
                 self.not_utf8_notice = NoticeState::Given;
                 return Some(Decoded::NotUtf8);
             }
-            if let Some(foreign) = self.start.detected.take() {
-                return Some(Decoded::OtherProtocol(foreign));
+            if let Some(other) = self.start.detected.take() {
+                return Some(Decoded::OtherProtocol(other));
             }
             if self.start.phase == StreamPhase::Ended {
                 *input = &[];
@@ -399,10 +399,10 @@ impl Decoder {
         }
         let line = self.end_line();
         if found.is_some()
-            && let Some(Decoded::OtherProtocol(foreign)) = line
+            && let Some(Decoded::OtherProtocol(other)) = line
         {
             // A line that is too long has been told of in the same turn.
-            self.start.detected = Some(foreign);
+            self.start.detected = Some(other);
         }
         found.or(line)
     }
@@ -461,8 +461,8 @@ impl Decoder {
         self.steps.moved(text.len());
         self.partial.extend_from_slice(&text[..text.len().min(room)]);
         let too_long = text.len() > room;
-        if let Some(foreign) = self.start.detect_prefix(&self.partial) {
-            return Some(self.reject_protocol(foreign));
+        if let Some(other) = self.start.detect_prefix(&self.partial) {
+            return Some(self.reject_protocol(other));
         }
         if !too_long {
             return None;
@@ -475,10 +475,10 @@ impl Decoder {
     }
 
     /// Ends the stream: what it speaks is not ours.
-    fn reject_protocol(&mut self, foreign: OtherProtocol) -> Decoded<'static> {
+    fn reject_protocol(&mut self, other: OtherProtocol) -> Decoded<'static> {
         self.partial = Vec::new();
         self.start.phase = StreamPhase::Ended;
-        Decoded::OtherProtocol(foreign)
+        Decoded::OtherProtocol(other)
     }
 
     /// Ends the line under way.
@@ -488,8 +488,8 @@ impl Decoder {
         let dropped = self.discarding.take();
         if self.start.phase != StreamPhase::Chat {
             self.steps.searched(line.len());
-            if let Some(foreign) = self.start.end_line(&line, dropped.as_deref()) {
-                return Some(self.reject_protocol(foreign));
+            if let Some(other) = self.start.end_line(&line, dropped.as_deref()) {
+                return Some(self.reject_protocol(other));
             }
         }
         if dropped.is_some() && line.is_empty() {

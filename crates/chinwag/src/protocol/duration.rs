@@ -4,6 +4,7 @@
 //! make for good what was meant for an hour.
 
 use crate::protocol::sanitize::{quote, sanitize};
+use std::fmt;
 use std::time::Duration;
 
 /// The units that are read, the largest first, and their seconds.
@@ -33,6 +34,18 @@ const FOR: &str = "for";
 
 /// How a time is written, for error messages.
 const EXAMPLES: &str = "a time is 30s, 10m, 2h, 7d, 1w, 1y, 1h30m or 2 hours";
+
+/// Why a text is no duration, or not one that may stand there: a sentence for the user who typed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InvalidDuration(String);
+
+impl fmt::Display for InvalidDuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InvalidDuration {}
 
 /// The seconds that a text begins with, as in `90s`, `1h30m` or `2 hours`, and what stands behind them; `None` if it begins with
 /// something else. Any number of seconds, none too: what is too long to be counted is the longest that can be.
@@ -76,12 +89,17 @@ fn split_word(text: &str) -> (&str, &str) {
         .map_or((text, ""), |(word, rest)| (word, rest.trim_start()))
 }
 
+/// An error with this message.
+fn invalid<T>(message: impl Into<String>) -> Result<T, InvalidDuration> {
+    Err(InvalidDuration(message.into()))
+}
+
 /// So many seconds as a span that can be ordered.
-fn checked(seconds: u64) -> Result<Duration, String> {
+fn checked(seconds: u64) -> Result<Duration, InvalidDuration> {
     match seconds {
-        0 => Err("a time of nothing is none: leave it out, or give at least 1s".to_owned()),
+        0 => invalid("a time of nothing is none: leave it out, or give at least 1s"),
         1..=MAX_SECONDS => Ok(Duration::from_secs(seconds)),
-        _ => Err("a time is ten years at most: leave it out for what lasts for good".to_owned()),
+        _ => invalid("a time is ten years at most: leave it out for what lasts for good"),
     }
 }
 
@@ -89,10 +107,10 @@ fn checked(seconds: u64) -> Result<Duration, String> {
 ///
 /// # Errors
 /// What is wrong with it, with a hint.
-pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse(text: &str) -> Result<Duration, InvalidDuration> {
     match parse_prefix(text) {
         Some((seconds, "")) => checked(seconds),
-        _ => Err(not_a_duration(text)),
+        _ => invalid(not_a_duration(text)),
     }
 }
 
@@ -101,7 +119,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// It begins as a time does, and is none; or what stands behind `for` was meant as one.
-pub(crate) fn parse_with_reason(typed: &str) -> Result<(Option<Duration>, &str), String> {
+pub(crate) fn parse_with_reason(typed: &str) -> Result<(Option<Duration>, &str), InvalidDuration> {
     let typed = typed.trim();
     let (time, words) = match parse_prefix(typed) {
         Some((seconds, words)) => (Some(checked(seconds)?), words),
@@ -118,22 +136,22 @@ pub(crate) fn parse_with_reason(typed: &str) -> Result<(Option<Duration>, &str),
                 || ends_with_duration(behind))
         {
             let shown = quote(behind);
-            return Err(format!(
+            return invalid(format!(
                 "what stands behind \"{FOR}\" is a reason, and {shown} looks like a time: write the time first and without \"{FOR}\"; {EXAMPLES}"
             ));
         }
         return Ok((time, behind));
     }
     match (time, starts_with_number(first)) {
-        (Some(_), true) => Err(format!(
+        (Some(_), true) => invalid(format!(
             "{} stands behind the time: write a time as one word, as in 1h30m, and a reason that begins with a digit behind \"{FOR}\"",
             quote(first)
         )),
-        (None, true) => Err(format!(
+        (None, true) => invalid(format!(
             "{}; a reason that begins with a digit stands behind \"{FOR}\"",
             not_a_duration(words)
         )),
-        (None, false) if resembles_duration(words) => Err(format!(
+        (None, false) if resembles_duration(words) => invalid(format!(
             "{} looks like a time and would be a reason: the time stands first, and a reason like that behind \"{FOR}\"; {EXAMPLES}",
             quote(words)
         )),
@@ -320,14 +338,20 @@ mod tests {
             "1ms",
             "2 hours more",
         ] {
-            let wrong = parse(text).unwrap_err();
+            let wrong = parse(text).unwrap_err().to_string();
             assert!(wrong.contains(EXAMPLES), "{text}: {wrong}");
         }
         for nothing in ["0s", "0h0m", "0 weeks"] {
-            assert!(parse(nothing).unwrap_err().starts_with("a time of nothing"), "{nothing}");
+            assert!(
+                parse(nothing).unwrap_err().to_string().starts_with("a time of nothing"),
+                "{nothing}"
+            );
         }
         for long in ["9999999d", "11y", "99999999999999999999999y", "20000000000000000000000s"] {
-            assert!(parse(long).unwrap_err().starts_with("a time is ten years"), "{long}");
+            assert!(
+                parse(long).unwrap_err().to_string().starts_with("a time is ten years"),
+                "{long}"
+            );
         }
     }
 
@@ -397,7 +421,7 @@ mod tests {
             ("spam 2h", "the time stands first"),
             ("spam and more, 2 hours.", "the time stands first"),
         ] {
-            let wrong = seconds(typed).unwrap_err();
+            let wrong = seconds(typed).unwrap_err().to_string();
             assert!(wrong.contains(hint), "{typed}: {wrong}");
         }
     }

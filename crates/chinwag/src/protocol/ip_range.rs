@@ -19,22 +19,56 @@ const MAPPED_PREFIX: u8 = 96;
 /// The bits that all IPv6 addresses of one network have in common.
 const NETWORK: u8 = 64;
 
-/// Why a pattern or a range is refused that covers everyone.
+/// Why a pattern or a range is rejected that matches all clients.
 pub(crate) const MATCHES_ALL: &str = "that would ban everybody";
+
+/// Why there is no such range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvalidIpRange {
+    /// An address has no such number of bits.
+    PrefixLength {
+        /// How many it has.
+        most: u8,
+    },
+    /// It would match all addresses.
+    MatchesAll,
+    /// It would match all IPv4 addresses.
+    MatchesAllIpv4,
+    /// The bits of a mapped IPv4 address end in those that all of them share.
+    MappedPrefix(Ipv4Addr),
+}
+
+impl fmt::Display for InvalidIpRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PrefixLength { most } => {
+                write!(f, "behind the / stands a number of bits from 1 to {most}")
+            }
+            Self::MatchesAll => f.write_str(MATCHES_ALL),
+            Self::MatchesAllIpv4 => f.write_str("that would ban everybody who comes by IPv4"),
+            Self::MappedPrefix(v4) => write!(
+                f,
+                "behind ::ffff: the first {MAPPED_PREFIX} bits are those of all IPv4 addresses: write the range as {v4}/24, or with 97 to 128 bits"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for InvalidIpRange {}
 
 impl IpRange {
     /// An address, or a range of them (`203.0.113.0/24`). `None` if the word does not begin with an address.
     ///
     /// # Errors
     /// Why the range is none, for who typed it.
-    pub fn parse(word: &str) -> Option<Result<Self, String>> {
+    pub fn parse(word: &str) -> Option<Result<Self, InvalidIpRange>> {
         let (address, prefix) = word.split_once('/').unwrap_or((word, ""));
         let address = address.parse::<IpAddr>().ok()?;
         Some(Self::from_parts(address, word.contains('/').then_some(prefix)))
     }
 
     /// An address with the number of its bits that count, as text: all of them without a prefix.
-    fn from_parts(address: IpAddr, prefix: Option<&str>) -> Result<Self, String> {
+    fn from_parts(address: IpAddr, prefix: Option<&str>) -> Result<Self, InvalidIpRange> {
         let Some(prefix) = prefix else { return Self::new(address, bit_count(address)) };
         let is_number = prefix.bytes().all(|byte| byte.is_ascii_digit());
         let number = is_number.then(|| prefix.parse().ok()).flatten();
@@ -46,22 +80,20 @@ impl IpRange {
     ///
     /// # Errors
     /// There are not so many bits, or it would be all addresses.
-    pub fn new(address: IpAddr, prefix: u8) -> Result<Self, String> {
+    pub fn new(address: IpAddr, prefix: u8) -> Result<Self, InvalidIpRange> {
         let most = bit_count(address);
         if prefix > most {
-            return Err(format!("behind the / stands a number of bits from 1 to {most}"));
+            return Err(InvalidIpRange::PrefixLength { most });
         }
         if prefix == 0 {
-            return Err(MATCHES_ALL.to_owned());
+            return Err(InvalidIpRange::MatchesAll);
         }
         let prefix = prefix + (128 - most);
         let range = Self { bits: bits(address) & mask(prefix), prefix };
         if prefix <= MAPPED_PREFIX && MAPPED & mask(prefix) == range.bits {
             return Err(match address.to_canonical() {
-                IpAddr::V4(v4) if address.is_ipv6() => format!(
-                    "behind ::ffff: the first {MAPPED_PREFIX} bits are those of all IPv4 addresses: write the range as {v4}/24, or with 97 to 128 bits"
-                ),
-                _ => "that would ban everybody who comes by IPv4".to_owned(),
+                IpAddr::V4(v4) if address.is_ipv6() => InvalidIpRange::MappedPrefix(v4),
+                _ => InvalidIpRange::MatchesAllIpv4,
             });
         }
         Ok(range)

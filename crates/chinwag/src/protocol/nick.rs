@@ -148,7 +148,7 @@ impl fmt::Debug for Nick {
 /// Why a name cannot be a nick. Its text quotes the name as asked, made safe for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InvalidNick {
-    /// The name as asked, sanitised and in quotes.
+    /// The name as asked, sanitized and in quotes.
     asked: String,
     /// What is wrong with it.
     reason: Reason,

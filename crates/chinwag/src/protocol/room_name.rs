@@ -51,7 +51,7 @@ impl fmt::Debug for RoomName {
 /// Why a name cannot be a room's. Its text quotes the name as asked, made safe for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InvalidRoomName {
-    /// The name as asked, sanitised and in quotes.
+    /// The name as asked, sanitized and in quotes.
     asked: String,
     /// What is wrong with it.
     reason: Reason,

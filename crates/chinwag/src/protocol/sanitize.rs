@@ -4,7 +4,7 @@
 //! nicks look at the text before. What is taken out: control characters (so no ESC that we did not write ever leaves), what turns the
 //! direction of writing, what shows nothing, marks past [`MAX_COMBINING_MARKS`](crate::limits::MAX_COMBINING_MARKS) on one letter, blanks past
 //! [`MAX_BLANK_COLUMNS`] in a row. A TAB becomes a blank. What shows nothing and is needed all the
-//! same stays where it is needed: `sieve` has the rules, `properties` what Unicode says of a character.
+//! same stays where it is needed: `filter` has the rules, `properties` what Unicode says of a character.
 //!
 //! What comes out is the same when it goes in again.
 
@@ -49,12 +49,12 @@ pub(crate) fn append_sanitized(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// Whether nothing is left to see once the text is sanitised: such a line is ignored.
+/// Whether nothing is left to see once the text is sanitized: such a line is ignored.
 pub(crate) fn is_blank(text: &str) -> bool {
     text.chars().all(|c| !is_seen(c))
 }
 
-/// A person's words inside a line of the server's: in double quotes, sanitised, `"` escaped, at most
+/// A person's words inside a line of the server's: in double quotes, sanitized, `"` escaped, at most
 /// [`MAX_QUOTED`] bytes between the quotes, cut between what is taken for one character. They stand last on their line, so
 /// nothing behind them can be forged.
 pub(crate) fn quote(words: &str) -> String {

@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn requests_are_known_by_their_first_line() {
-        for (line, foreign) in [
+        for (line, other) in [
             ("GET / HTTP/1.1", OtherProtocol::Http),
             ("POST /a?b=c HTTP/1.0", OtherProtocol::Http),
             ("PRI * HTTP/2.0", OtherProtocol::Http),
@@ -126,7 +126,7 @@ mod tests {
             ("OPTIONS rtsp://h/ RTSP/1.0", OtherProtocol::Rtsp),
             ("OPTIONS sip:nm SIP/2.0", OtherProtocol::Sip),
         ] {
-            assert_eq!(OtherProtocol::detect_line(line.as_bytes()), Some(foreign), "{line}");
+            assert_eq!(OtherProtocol::detect_line(line.as_bytes()), Some(other), "{line}");
         }
         let long = format!("{} /{} HTTP/1.1", "x".repeat(5000), "x".repeat(5000));
         assert_eq!(OtherProtocol::detect_line(long.as_bytes()), Some(OtherProtocol::Http));

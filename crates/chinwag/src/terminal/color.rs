@@ -1,8 +1,8 @@
-//! Colours for those who asked for them (`/color on`): the server's lines and the names of who speaks stand out, and that
+//! Colors for those who asked for them (`/color on`): the server's lines and the names of who speaks stand out, and that
 //! is all.
 //!
 //! It looks at lines as they are sent, for how a line begins says what it is, and no person can type a beginning
-//! of the server's. So one encoding is shared by all, and who wants colours pays for them alone.
+//! of the server's. So one encoding is shared by all, and who wants colors pays for them alone.
 
 use crate::limits::MAX_NICK;
 
@@ -17,7 +17,7 @@ const FAINT: &str = "\x1b[2m";
 /// As usual again.
 const RESET: &str = "\x1b[0m";
 
-/// Appends whole lines, in colours.
+/// Appends whole lines, in colors.
 pub(crate) fn colorize(lines: &[u8], out: &mut Vec<u8>) {
     for line in lines.split_inclusive(|&byte| byte == b'\n') {
         let text = line.strip_suffix(b"\r\n").unwrap_or(line);
@@ -67,10 +67,10 @@ fn end_after(end: u8, line: &[u8]) -> usize {
     line.iter().position(|&byte| byte == end).map_or(line.len(), |at| at + 1)
 }
 
-/// Appends text in a colour.
-fn put(colour: &str, text: &[u8], out: &mut Vec<u8>) {
+/// Appends text in a color.
+fn put(color: &str, text: &[u8], out: &mut Vec<u8>) {
     if !text.is_empty() {
-        out.extend_from_slice(colour.as_bytes());
+        out.extend_from_slice(color.as_bytes());
         out.extend_from_slice(text);
         out.extend_from_slice(RESET.as_bytes());
     }
@@ -115,8 +115,8 @@ mod tests {
         fn without_its_colours_a_line_is_what_it_was(lines in prop::collection::vec("[-*!~|#\\[\\]: a-z0-9é]{0,40}", 0..5)) {
             let text: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
             let mut plain = painted(&text);
-            for colour in [CYAN, YELLOW, BOLD, FAINT, RESET] {
-                plain = plain.replace(colour, "");
+            for color in [CYAN, YELLOW, BOLD, FAINT, RESET] {
+                plain = plain.replace(color, "");
             }
             prop_assert_eq!(plain, text);
         }

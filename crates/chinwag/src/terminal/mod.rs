@@ -3,7 +3,7 @@
 //! ```text
 //!   commands of telnet ──► options ──► answers ─────────┐
 //!   keys ────────────────► editor ──► lines             ├──► one buffer ──► one write
-//!   frames of the broker ► colours ► above the row ─────┘
+//!   frames of the broker ► colors ─► above the row ─────┘
 //! ```
 //!
 //! A client that sends no telnet command, and whose user asks for nothing, has none of this, not even its memory, and its frames

@@ -1,9 +1,9 @@
 //! The start of a stream: what is looked at before it is known to be chat.
 //!
 //! ```text
-//!   Start ── three bytes, or a line ──► Blank ── a command ──► Unsaid ── something is said ──► Over
-//!                                         │                      │
-//!                                         └── another protocol ──┴──► Ended
+//!   Start ── three bytes, or a line ──► FirstLine ── a command ──► BeforeChat ── something is said ──► Chat
+//!                                         │                            │
+//!                                         └──── another protocol ──────┴──► Ended
 //! ```
 //!
 //! Blank lines do not count, and a first line may be longer than any of ours: it is followed to its end, for what stands behind it
@@ -103,7 +103,7 @@ impl StreamStart {
         line: &[u8],
         dropped: Option<&Discarding>,
     ) -> Option<OtherProtocol> {
-        let foreign = match (self.phase, dropped.and_then(|dropped| dropped.request)) {
+        let other = match (self.phase, dropped.and_then(|dropped| dropped.request)) {
             (_, Some(request)) => request.protocol(),
             (StreamPhase::Start | StreamPhase::FirstLine, None) => OtherProtocol::detect_line(line),
             (StreamPhase::BeforeChat, None) => OtherProtocol::detect_before_chat(line),
@@ -117,6 +117,6 @@ impl StreamStart {
             _ if text.is_ok_and(command::sends_no_message) => StreamPhase::BeforeChat,
             _ => StreamPhase::Chat,
         };
-        foreign
+        other
     }
 }

@@ -102,7 +102,7 @@ fn owned(decoded: Decoded<'_>) -> Decoded<'static> {
         Decoded::Line(line) => Decoded::Line(Cow::Owned(line.into_owned())),
         Decoded::TooLong => Decoded::TooLong,
         Decoded::NotUtf8 => Decoded::NotUtf8,
-        Decoded::OtherProtocol(foreign) => Decoded::OtherProtocol(foreign),
+        Decoded::OtherProtocol(other) => Decoded::OtherProtocol(other),
         Decoded::Quit => Decoded::Quit,
         Decoded::Telnet(command) => Decoded::Telnet(command),
         Decoded::Keys(_) => panic!("no keys are asked for"),
@@ -307,7 +307,7 @@ fn a_request_is_known_behind_blank_lines_whatever_its_method() {
 
 #[test]
 fn other_protocols_are_known_however_they_are_split() {
-    for (input, foreign) in [
+    for (input, other) in [
         (&b"GET / HTTP/1.1"[..], OtherProtocol::Http),
         (b"DESCRIBE rtsp://x/ RTSP/1.0\r\n\r\n", OtherProtocol::Rtsp),
         (b"REGISTER sip:x SIP/2.0\r\n", OtherProtocol::Sip),
@@ -317,11 +317,11 @@ fn other_protocols_are_known_however_they_are_split() {
         (b"CAP LS 302\r\nNICK x\r\n", OtherProtocol::Irc),
         (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nhello\n", OtherProtocol::Proxy),
     ] {
-        comes_to(input, &[Decoded::OtherProtocol(foreign)]);
-        let later = [line("").clone(), Decoded::OtherProtocol(foreign)];
+        comes_to(input, &[Decoded::OtherProtocol(other)]);
+        let later = [line("").clone(), Decoded::OtherProtocol(other)];
         comes_to(&[b"\n", input].concat(), &later);
         let said = [&b"hi\n"[..], input].concat();
-        assert!(!decoded(&said).contains(&Decoded::OtherProtocol(foreign)), "{said:?}");
+        assert!(!decoded(&said).contains(&Decoded::OtherProtocol(other)), "{said:?}");
     }
 }
 
@@ -388,7 +388,7 @@ fn a_request_may_be_longer_than_a_line() {
 
 #[test]
 fn what_waits_is_known_without_being_taken() {
-    for (bytes, foreign) in [
+    for (bytes, other) in [
         (&b"\r\nPOST / HTTP/1.1\r\n"[..], Some(OtherProtocol::Http)),
         (b"\xef\xbb\xbfSSH-", Some(OtherProtocol::Ssh)),
         (b"POST / HTTP/1.1", None),
@@ -397,7 +397,7 @@ fn what_waits_is_known_without_being_taken() {
     ] {
         let mut decoder = Decoder::default();
         decoder.buffer(bytes);
-        assert_eq!(decoder.detect_buffered(now()), foreign, "{bytes:?}");
+        assert_eq!(decoder.detect_buffered(now()), other, "{bytes:?}");
         assert_eq!(decoder.buffered(), bytes);
     }
 }

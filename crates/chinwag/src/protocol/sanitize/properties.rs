@@ -1,4 +1,4 @@
-//! What Unicode says of a character, as far as the sanitiser asks.
+//! What Unicode says of a character, as far as the sanitizer asks.
 //!
 //! Everything is a look at a property of the Unicode Character Database, as the crate `icu_properties` has it compiled in; what
 //! is listed by hand is what no property says. It knows no neighbours: those are the [`filter`](super::filter)'s business.
@@ -28,7 +28,7 @@ pub(super) const KEYCAP: char = '\u{20e3}';
 /// Hangul's filler in the place of a vowel.
 const VOWEL_FILLER: char = '\u{1160}';
 
-/// What the sanitiser does with a character, alone or by what stands around it.
+/// What the sanitizer does with a character, alone or by what stands around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     /// It shows something.

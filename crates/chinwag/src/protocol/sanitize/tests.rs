@@ -1,4 +1,4 @@
-//! Tests of the sanitiser: every character alone, every sequence that needs what shows nothing, and anything at all.
+//! Tests of the sanitizer: every character alone, every sequence that needs what shows nothing, and anything at all.
 
 use super::*;
 use icu_properties::props::{
@@ -356,9 +356,9 @@ proptest! {
     #[test]
     fn each_character_is_looked_at_a_few_times(text in texts(), times in 1..100_usize) {
         let text = text.repeat(times);
-        let mut sieve = Filter::after_blanks(&text, 0);
-        let count = sieve.by_ref().count();
-        prop_assert!(sieve.looks() <= 2 * count, "{} looks at {count}", sieve.looks());
+        let mut filter = Filter::after_blanks(&text, 0);
+        let count = filter.by_ref().count();
+        prop_assert!(filter.looks() <= 2 * count, "{} looks at {count}", filter.looks());
     }
 
     #[test]

@@ -142,7 +142,7 @@ impl Row {
     }
 
     /// Prints whole lines of the server's above the row. They end with CR LF, and hold no control characters but those of
-    /// our own colours.
+    /// our own colors.
     pub(super) fn print(&mut self, lines: &[u8]) {
         self.erase();
         self.copies.searched(lines.len());
