@@ -71,7 +71,7 @@ enum Failure {
     Settings(SettingsError),
     /// What was asked for makes no sense, as a sentence.
     Usage(String),
-    /// Something else, as a sentence for the person who started it.
+    /// Something else, as a sentence for the user who started it.
     Sentence(String),
 }
 
@@ -181,7 +181,7 @@ struct Start {
     manager: Option<ServiceManager>,
 }
 
-/// Serves whoever comes, until a signal.
+/// Serves until a signal.
 async fn serve(start: Start) -> Result<(), String> {
     let Start {
         sources,
@@ -213,7 +213,7 @@ async fn serve(start: Start) -> Result<(), String> {
         reload_on_signal(reloader, terminal, first).map_err(because("cannot watch for signals"))?;
     let manager = manager.map(ServiceManager::start).transpose();
     manager.map_err(because("cannot watch the service manager's socket"))?;
-    // With nobody to read where we listen there is nothing to say.
+    // A closed stdout is no reason to stop.
     let _ = print_addresses(server.listeners());
     if let Some(listener) = metrics {
         let _ = print_metrics_address(&listener);

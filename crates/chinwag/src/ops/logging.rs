@@ -1,11 +1,11 @@
-//! The log: lines on stderr, for people or as JSON, with a filter that can be exchanged. Nobody waits for whoever reads it:
+//! The log: lines on stderr, for people or as JSON, with a filter that can be exchanged. Nothing waits for its reader:
 //! [`output`] writes it.
 //!
 //! What a reload came to is told at `info`, and passes every filter that lets warnings of it pass: an operator who asked for
 //! it waits for an answer.
 //!
-//! No text of a person's is logged as it came: it is a field shown by its `Debug`, which escapes what could disturb a
-//! terminal. What people say is not logged at all.
+//! No text of a user is logged as it came: it is a field shown by its `Debug`, which escapes what could disturb a
+//! terminal. Messages are not logged at all.
 
 use crate::chat::connection_log;
 use crate::os::output;
@@ -39,8 +39,8 @@ impl LogFilterHandle {
 /// The target of what a reload came to.
 const RELOAD: &str = "chinwag::reload";
 
-/// What passes, with the lines about `connections` if they are wanted: whoever asks for them need not name them a second time. A
-/// filter by spans or fields is somebody's who knows what they want: it is taken as it is.
+/// What passes, with the lines about `connections` if they are wanted: the filter need not name them a second time. A
+/// filter by spans or fields is taken as it is.
 fn env_filter(filter: &LogFilter, connections: bool) -> EnvFilter {
     let mut asked = EnvFilter::new(&filter.0);
     let mut add = |target: &str| {

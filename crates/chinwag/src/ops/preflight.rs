@@ -1,6 +1,6 @@
 //! What can be told about settings without starting a server: whether it would find what they name.
 //!
-//! `chinwag config` asks. Nothing is made, written or locked, and nobody is listened to, so it can be asked beside a server that
+//! `chinwag config` asks. Nothing is made, written or locked, and no listener is opened, so it can be asked beside a server that
 //! runs. It answers for the user who asks; what is there for the service alone is left open, with a note.
 
 use crate::chat::ban_store::StateDir;
@@ -117,7 +117,7 @@ impl Findings {
     }
 }
 
-/// Whether whoever asks may ask for a server that runs as somebody else.
+/// Whether the caller may ask for a server that runs as another user.
 fn is_root() -> bool {
     crate::os::files::own_user() == 0
 }

@@ -3,7 +3,7 @@
 //!
 //! What a running server can take over it takes over at once; what it cannot is named in the log, and stays as it was.
 //! Settings with a mistake in them are refused whole. One line of the log says what came of it, also at the default level
-//! (`ops/logging.rs`): whoever asked for it waits for that.
+//! (`ops/logging.rs`): the operator waits for that.
 
 use crate::limits::MAX_ADMIN_CONNECTIONS;
 use crate::ops::logging::LogFilterHandle;

@@ -97,7 +97,7 @@ pub(crate) fn reloading() {
     }
 }
 
-/// Says that the server stops, once it does. A server without people stops sooner than this task has its turn: wait for it.
+/// Says that the server stops, once it does. A server without users stops before this task runs: wait for it.
 pub(crate) fn notify_stopping(shutdown: CancellationToken) -> JoinHandle<()> {
     whippet::spawn(async move {
         shutdown.cancelled().await;
@@ -138,6 +138,6 @@ fn send(states: &[NotifyState<'_>]) {
             Ok(_) => return,
         }
     }
-    // Its task ends with the runtime, and nobody is told then.
+    // Its task ends with the runtime; what is queued is lost then.
     let _ = queue.try_send(words);
 }

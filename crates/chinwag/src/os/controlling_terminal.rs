@@ -1,4 +1,4 @@
-//! What SIGHUP means: the terminal that the server was started in is gone, or somebody wants a reload.
+//! What SIGHUP means: the terminal that the server was started in is gone, or a reload is wanted.
 //!
 //! It keeps the terminal open from the start on, for once the process is confined it can open none, and asks the kernel about
 //! it when the signal comes. By then the kernel has already hung the terminal up, whether it sends the signal itself or

@@ -125,7 +125,7 @@ pub(crate) fn make(path: &Path) -> io::Result<()> {
                 let (name, error) = (name.display(), io::Error::from(error));
                 return Err(io::Error::new(error.kind(), format!("cannot make {name}: {error}")));
             }
-            // It was made meanwhile, by whomever: what comes out of it is looked at by whoever opens it.
+            // It was made meanwhile: what it is, is checked when it is opened.
             Ok(()) | Err(_) => {}
         }
         let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -187,7 +187,7 @@ mod tests {
             }
             assert!(!scratch.0.join("a").exists(), "{mode:o}");
         }
-        // As /tmp is: nobody removes what is somebody else's.
+        // As /tmp is: users cannot remove files of others.
         std::fs::set_permissions(&scratch.0, Permissions::from_mode(0o1777)).unwrap();
         make(&path).unwrap();
     }

@@ -1,4 +1,4 @@
-//! What the server prints, without ever waiting for whoever reads it: a bounded queue and a thread for each of stderr and
+//! What the server prints, without ever waiting for a reader: a bounded queue and a thread for each of stderr and
 //! stdout.
 //!
 //! ```text
@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A push holds a lock while it copies, and nothing writes under that lock: a pipe that is full, a terminal that was stopped
-//! with Ctrl-S or a disk that hangs stops the thread and nobody else. What does not fit is dropped and counted, and so is all
+//! with Ctrl-S or a disk that hangs stops only the thread. What does not fit is dropped and counted, and so is all
 //! that follows until the thread has taken what is there: lines are missing in one place, and there the log says how many.
 //! A stream that is broken (closed, a full disk) loses what is written to it; that is counted, too.
 //!
@@ -33,9 +33,9 @@ use std::time::Duration;
 /// The queue of one stream.
 #[derive(Debug)]
 pub struct Output {
-    /// What waits, and whether somebody writes.
+    /// What is queued, and whether it is being written.
     state: Mutex<State>,
-    /// Told of each change of it that somebody may wait for.
+    /// Notified of each change that may be waited for.
     changed: Condvar,
     /// Lines that never came out. Whoever drops one adds; Relaxed, for it is a count.
     dropped: AtomicU64,
@@ -69,7 +69,7 @@ pub(crate) fn stdout() -> &'static Output {
     &STDOUT
 }
 
-/// Starts to write what is queued; once, whoever calls.
+/// Starts the threads that write what is queued; only the first call does.
 ///
 /// # Errors
 /// The kernel's: no thread can be started.

@@ -36,13 +36,13 @@ pub(crate) fn print(text: &str) -> Result<(), PrintError> {
 /// As [`print()`].
 pub(crate) fn print_usage(usage: &clap::Error) -> Result<(), PrintError> {
     match usage.print() {
-        // There is nobody else to tell.
+        // It cannot be reported elsewhere.
         _ if usage.use_stderr() => Ok(()),
         printed => flushed(printed),
     }
 }
 
-/// Says something to whoever started the program, on stderr. If that is broken there is nobody to tell.
+/// Prints an error to stderr. If that fails, it cannot be reported.
 pub(crate) fn print_error(text: &str) {
     output::stderr().push(text.as_bytes());
 }

@@ -1,20 +1,20 @@
-//! Time in which the server could have served people: what deadlines on their behaviour are measured in.
+//! Time in which the server could serve its clients: deadlines of clients are measured in it.
 //!
 //! A process that was stopped (SIGSTOP, a debugger) or ran on a machine that stalled finds on its return that every deadline is
-//! over, while what people did lies unread in their sockets. So such a time is measured in steps, at whose ends somebody looks
-//! at the clock. A step that took more than twice as long as it should have was no time in which people were served, and counts
-//! once.
+//! over, while input of clients lies unread in their sockets. So such a time is measured in steps, and the clock is read at
+//! the end of each. A step that took more than twice as long as it should have was not a time in which clients were served, and
+//! counts once.
 //!
 //! ```text
 //!   real   ├────┼────┼──────── stopped ────────┼────┼──►
 //!   served ├────┼────┼────┼────┼──►
 //! ```
 //!
-//! So a standstill costs a person two steps at most, and a server that runs measures exactly. Whoever measures has to look once in
-//! a step: the broker does while somebody is owed something ([`SCAN_INTERVAL`](crate::limits::SCAN_INTERVAL)), and so do
-//! `timeout` and whoever else has a `ServedTime`.
+//! So a standstill costs a client two steps at most, and a server that runs measures exactly. The clock must be read once in
+//! a step: the broker does so while bytes are pending for a client ([`SCAN_INTERVAL`](crate::limits::SCAN_INTERVAL)), and so do
+//! `timeout` and all other users of a `ServedTime`.
 //!
-//! Pure but for `timeout`; the real time is an argument. What only ever sets somebody free (a rate limit, a mute, a ban) goes by
+//! Pure but for `timeout`; the real time is an argument. What only ever ends a restriction (a rate limit, a mute, a ban) goes by
 //! the real time. ARCHITECTURE.md lists all that waits, with the clock that it goes by.
 
 use crate::limits::SERVING_CLOCK_STEPS;
@@ -45,7 +45,7 @@ impl ServingClock {
         Self { looked: now, now }
     }
 
-    /// Looks at the real time. Without a `step` nobody was blamed for anything since the last look, and all of it counts.
+    /// Looks at the real time. Without a `step` no deadline of a client was running since the last look, and all of it counts.
     #[inline]
     pub(crate) fn look(&mut self, now: Instant, step: Option<Duration>) {
         let since = now.saturating_duration_since(self.looked);

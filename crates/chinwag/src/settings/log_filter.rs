@@ -19,7 +19,7 @@ pub struct LogFilter(pub String);
 /// The levels, the quietest first.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// The level of what none is given for: faults are told in any case, unless somebody says `off`.
+/// The level of what none is given for: errors are logged unless it is `off`.
 const USUAL: &str = "warn";
 
 /// The targets of log lines: named by subject, whatever module logs them. A test compares them with the sources.

@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Most errors about one start: whoever has made more mistakes than that begins with these.
+/// Most errors that one start reports; the rest shows once these are mended.
 const MAX_ERRORS: usize = 10;
 /// What the variables of the environment begin with.
 const PREFIX: &str = "CHINWAG_";
@@ -28,7 +28,7 @@ pub enum Origin {
     Flag,
 }
 
-/// What somebody asked for, before anything of it is read: it is read anew when the settings are.
+/// The sources of the settings. All of them are read again by a reload.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     /// The file that was named by a flag.
@@ -46,9 +46,9 @@ pub struct Environment {
     pub variables: Vec<(String, String)>,
     /// The names of those whose values are no text.
     pub not_utf8: Vec<String>,
-    /// Where the person's files of settings are.
+    /// The folder of the user's settings files.
     pub xdg_config_home: Option<PathBuf>,
-    /// Where the person's files are.
+    /// The home folder of the user.
     pub home: Option<PathBuf>,
 }
 
@@ -117,7 +117,7 @@ fn place(key: &str, origin: &Origin) -> String {
     }
 }
 
-/// What is wrong with what somebody asked for.
+/// One mistake in the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingError {
     /// Where it stands.
@@ -354,7 +354,7 @@ fn find(key: &str) -> Option<(usize, &'static Setting)> {
     TABLE.iter().enumerate().find(|(_, setting)| setting.key == key)
 }
 
-/// How a setting is written, for somebody who wrote something strange.
+/// How a setting is written, for an error about an unsupported value.
 fn example(setting: &Setting) -> String {
     format!("; write it as in: {} = {}", setting.key, setting.show(&Settings::default()))
 }

@@ -292,13 +292,13 @@ fn within<T: Value + PartialOrd>(least: T, most: T) -> impl Fn(&T) -> Result<(),
     }
 }
 
-/// The rule that somebody can come at all.
+/// The rule that at least one connection is possible.
 fn one_at_least(connections: &Auto<usize>) -> Result<(), String> {
     let words = "with 0 nobody could come; give 1 or more, or \"auto\"".to_owned();
     if connections.0 == Some(0) { Err(words) } else { Ok(()) }
 }
 
-/// The rule that somebody of an address can come, where 0 may have been meant for any number.
+/// The rule that at least one connection of an address is possible: 0 may have been meant for no limit.
 fn one_or_any(connections: &Option<usize>) -> Result<(), String> {
     let words =
         "with 0 nobody could come from elsewhere; give 1 or more, or \"none\" for any number";

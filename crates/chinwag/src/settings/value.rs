@@ -22,7 +22,7 @@ pub(crate) enum RawKind {
     Bool,
 }
 
-/// A value as somebody wrote it.
+/// A value as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RawValue<'a> {
     /// What stands there, without quotes.
@@ -43,7 +43,7 @@ impl<'a> RawValue<'a> {
 pub(crate) struct ValueError {
     /// Which of several values it is about.
     pub index: usize,
-    /// The reason, for the person who wrote it.
+    /// The reason, for the user who wrote it.
     pub message: String,
 }
 
@@ -83,7 +83,7 @@ pub(crate) trait Scalar: Sized {
     /// How many values it is made of: one, or yes and no.
     const ARITY: Arity = Arity::One;
 
-    /// What it must be, for whoever wrote something else.
+    /// What it must be, for the error about another value.
     fn expected() -> String;
 
     /// Whether the file may have it in this form.
@@ -398,7 +398,7 @@ impl<T: Scalar> Scalar for Auto<T> {
 /// How a line of the log looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// For reading.
     Human,
     /// One JSON object.
     Json,
@@ -454,7 +454,7 @@ pub(crate) fn quote(text: &str) -> String {
     quoted
 }
 
-/// Whether a character is shown by itself, by the rules of what people say.
+/// Whether a character is shown by itself, by the rules for chat messages.
 fn is_printed(c: char) -> bool {
     !crate::protocol::sanitize::sanitize(c.encode_utf8(&mut [0; 4])).is_empty()
 }

@@ -174,7 +174,7 @@ fn a_mute_is_not_shed_by_reconnecting() {
         alice.send_line("/unmute user-2").await;
         alice.wait_for("* user-2 is not muted any more").await;
         bob.send_line("thank you").await;
-        let seen = alice.wait_until("his words", |line| line.starts_with("user-4: ")).await;
+        let seen = alice.wait_until("the message", |line| line.starts_with("user-4: ")).await;
         assert_eq!(seen.last().map(String::as_str), Some("user-4: thank you"));
         std::fs::remove_file(path).expect("the test is free");
     });

@@ -21,7 +21,7 @@ fn end_of_input_delivers_what_came_before_it() {
         alice.expect("bob: one").await;
         alice.expect("bob: two").await;
         alice.expect("* bob left").await;
-        assert_eq!(bob.rest().await, [""; 0], "he is sent home with nothing more to say");
+        assert_eq!(bob.rest().await, [""; 0], "nothing more is sent");
     });
 }
 
@@ -69,7 +69,7 @@ fn a_reset_is_noticed_while_the_client_is_not_read() {
     run(async {
         let server = TestServer::start();
         let (mut alice, mut bob) = pair(&server).await;
-        // Far more than he may say: the rest lies unread, and so would the end behind it.
+        // Far more than the rate limit allows: the rest lies unread, and so would the end behind it.
         bob.send("line\n".repeat(5000).as_bytes()).await;
         alice.expect("bob: line").await;
         bob.reset();
@@ -91,7 +91,7 @@ fn a_nick_is_free_again_once_its_owner_has_left() {
     });
 }
 
-/// SIGPIPE would end the process, and a write to somebody who is gone must end him alone.
+/// SIGPIPE would end the process, and a write to a client that is gone must end only that client.
 #[test]
 fn regression_25_writing_to_a_gone_client_ends_only_it() {
     run(async {
@@ -132,7 +132,7 @@ fn regression_24_a_goodbye_arrives_although_input_lies_unread() {
         for number in 0..1000 {
             alice.send_line(&format!("{number:>60}")).await;
         }
-        // Her answer comes behind her lines: they are all in his inbox, or already sent.
+        // The answer comes after her lines: all of them are queued for bob, or already sent.
         alice.send_line("/who").await;
         alice.wait_for("* 2 here: alice, bob").await;
         bob.send(&[b"/quit\n".as_slice(), &b"unread\n".repeat(8000)].concat()).await;
@@ -157,13 +157,13 @@ fn regression_24_a_stop_arrives_although_input_lies_unread() {
     });
 }
 
-/// However much is under way from somebody who has stopped talking: he sees an end, not a reset.
+/// However much is under way from a client that has shut down its side: it sees the end, not a reset.
 #[test]
 fn regression_24_a_stop_ends_in_peace_however_much_lies_unread() {
     run(async {
         let server = TestServer::start();
         let mut bob = server.join().await;
-        // Past his burst he is not read, and both kernels fill.
+        // After the burst the client is not read, and both kernel buffers fill.
         let lines = b"line\n".repeat(10_000);
         bob.send(&lines).await;
         while bob.stream.try_write(&lines).is_ok() {}

@@ -102,11 +102,11 @@ fn keys_past_the_budget_wait_and_all_else_goes_on() {
         // Letters that come together are one key; what does not come together is not.
         bob.send(b"one\r\x02\x02two\r").await;
         alice.expect("user-2: one").await;
-        // He still sees what is said, above what he had keys for.
+        // Messages are still shown, above the keys that were handled.
         alice.send_line("hello").await;
         let ends = b"alice: hello\r\n#lobby user-2> \x1b[K";
         bob.bytes_until("a line", |bytes| bytes.ends_with(ends)).await;
-        // And that he is gone is noticed, though nothing is read of him.
+        // And the disconnect is noticed, although the client is not read.
         bob.reset();
         alice.expect("* user-2 left (connection lost)").await;
     });
@@ -119,7 +119,7 @@ fn a_stop_delivers_lines_that_wait_for_keys_and_no_more() {
         let mut alice = server.join_as("alice").await;
         let mut bob = edits(&server).await;
         alice.wait_for("* user-2 joined").await;
-        // A Ctrl-C at the start of a line would end his conversation.
+        // A Ctrl-C at the start of a line would end the connection.
         bob.send(b"one\rtwo\rthree\r\x03").await;
         alice.expect("user-2: one").await;
         server.stop().await;

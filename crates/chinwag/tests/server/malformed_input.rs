@@ -100,7 +100,7 @@ fn other_protocols() {
             for size in [1, hello.len()] {
                 let mut stranger = server.connect().await;
                 for chunk in hello.chunks(size) {
-                    // He may be out before he has said all.
+                    // The client may be disconnected before all is sent.
                     let _ = stranger.try_send(chunk).await;
                 }
                 stranger.rest_of_bytes().await;

@@ -191,7 +191,7 @@ fn a_real_telnet_that_negotiates_is_offered_to_edit() {
         let mut alice = server.join_as("alice").await;
         let mut bob = offered_to_edit(&server).await;
         bob.press("hello\r");
-        alice.wait_until("his words", |line| line == "user-2: hello").await;
+        alice.wait_until("the message", |line| line == "user-2: hello").await;
         bob.press("/edit on\r");
         bob.until_row("#lobby user-2>").await;
         bob.press("there\r");

@@ -243,7 +243,7 @@ fn nothing_that_is_said_is_in_a_log_of_any_level() {
         cy.send(format!("GET /{SAID} HTTP/1.1\r\n\r\n").as_bytes()).await;
         cy.rest().await;
         alice.send_line(&format!("/quit {SAID}")).await;
-        // Bob's lines stand above his row, among bytes of telnet and of his terminal.
+        // Bob's lines stand above the row of the editor, among bytes of telnet and of the terminal.
         let left = b"* alice left (";
         let has = |bytes: &[u8]| bytes.windows(left.len()).any(|seen| seen == left);
         bob.bytes_until("alice's end", has).await;

@@ -265,7 +265,7 @@ fn max_connections_and_overlong_line_timeout_hold() {
     });
 }
 
-/// A server with these settings, somebody there, and somebody beside him who never reads.
+/// A server with these settings, a user, and another client that never reads.
 async fn beside_one_who_never_reads(file: &File) -> (Program, TestClient, TestClient) {
     let server = with(file).await;
     let mut alice = server.join().await;
@@ -281,7 +281,7 @@ fn stall_timeout_disconnects_clients_that_read_nothing() {
         let file = File::new("take", text);
         let (_server, mut alice, frozen) = beside_one_who_never_reads(&file).await;
         let line = format!("{}\n", "x".repeat(4_000));
-        // More than both kernels hold for him: what they take counts as taken.
+        // More than both kernels buffer: what they accept counts as written.
         let speaks = async {
             for _ in 0..2_500 {
                 if alice.try_send(line.as_bytes()).await.is_err() {
@@ -299,7 +299,7 @@ fn stall_timeout_disconnects_clients_that_read_nothing() {
     });
 }
 
-/// Says far more than the one beside her may be owed, and reads that he was cut for it.
+/// Sends far more than the other client may have pending, and reads that it was disconnected for it.
 async fn send_until_disconnected(alice: &mut TestClient) {
     let line = format!("{}\n", "x".repeat(4_000));
     let speaks = async {

@@ -30,7 +30,7 @@ fn every_line_read_is_delivered_despite_the_rate_limit() {
         alice.wait_for("* user-2 is now bob").await;
         let lines: String = (0..100).map(|number| format!("line {number}\n")).collect();
         bob.send(lines.as_bytes()).await;
-        // One nick and nine lines are his burst; the others were read with them, and wait.
+        // One nick and nine lines are the burst; the others were read with them, and wait.
         alice.expect("bob: line 0").await;
         server.stop().await;
         let rest = alice.rest().await;

@@ -130,7 +130,7 @@ fn keys_that_end_it_at_the_start_of_a_line_do() {
         }
         let mut bob = server.join().await;
         bob.send(b"not\x03 the \x04end\n").await;
-        alice.wait_until("his words", |line| line.ends_with(": not the end")).await;
+        alice.wait_until("the message", |line| line.ends_with(": not the end")).await;
     });
 }
 

@@ -36,7 +36,7 @@ impl AuditEntry {
             return None;
         }
         let (act, about) = request.parts();
-        // What people are told is said to them, and is no matter of the log.
+        // The text of a notice is a message, and messages are not logged.
         let about = if matches!(request, Request::Say(_)) { "" } else { about.trim() };
         let (whom, reason) = about.split_once(char::is_whitespace).unwrap_or((about, ""));
         let uid = stream.peer_cred().map_or_else(|_| "?".to_owned(), |peer| peer.uid().to_string());

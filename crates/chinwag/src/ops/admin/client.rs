@@ -10,7 +10,7 @@ use whippet::runtime::Builder;
 
 /// How long the server may take for anything.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// Most bytes of an answer: what ten thousand people's tasks take.
+/// Most bytes of an answer: what the tasks of ten thousand users take.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Why there is no answer. Each is a sentence.

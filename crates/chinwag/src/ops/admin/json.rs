@@ -15,7 +15,7 @@ pub(super) enum Json {
     Text(String),
     /// Several.
     List(Vec<Json>),
-    /// Values with names, which are told apart by whoever makes them.
+    /// Values with names, which must be distinct.
     Object(Vec<(String, Json)>),
 }
 

@@ -46,9 +46,9 @@ pub enum Request {
     Unmute(String),
     /// Who is not read.
     Mutes,
-    /// Keep somebody out: whom, for how long, and why.
+    /// Ban: whom, for how long, and why.
     Ban(String),
-    /// Let somebody in again.
+    /// Lift a ban.
     Unban(String),
     /// Who is kept out.
     Bans,
@@ -111,7 +111,7 @@ impl Request {
     /// Whether a server can take it.
     ///
     /// # Errors
-    /// Why not, for whoever typed it.
+    /// Why not.
     pub(super) fn check(&self) -> Result<(), String> {
         let (word, rest) = self.parts();
         if let Some(needed) = self.needs()

@@ -20,7 +20,7 @@ pub(crate) struct AllowedHosts {
     are_neighbours_served: bool,
 }
 
-/// What somebody asks by, which is no name of a machine.
+/// The host of a request is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
 

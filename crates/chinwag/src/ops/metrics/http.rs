@@ -19,7 +19,7 @@ pub(super) enum Endpoint {
     Metrics,
     /// Whether the server lives.
     Health,
-    /// Whether it takes people.
+    /// Whether it accepts connections.
     Ready,
 }
 

@@ -1,4 +1,4 @@
-//! Confining the process once its listeners are open, whoever may take it over later.
+//! Restricts the process once its listeners are open, in case it is taken over later.
 //!
 //! ```text
 //!   settings ─► allowed paths: which files and folders ─► files: Landlock, for this thread and those that it starts
