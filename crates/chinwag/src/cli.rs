@@ -16,7 +16,7 @@ use std::path::PathBuf;
 /// A chat server for nc and telnet.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true, after_help = MORE)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do; serve, if nothing is said.
     #[command(subcommand)]
     action: Option<Action>,
@@ -30,7 +30,7 @@ const MORE: &str = "`chinwag config` lists every setting; the manual, chinwag(1)
 
 /// What the program does.
 #[derive(Debug, Subcommand)]
-pub enum Action {
+pub(crate) enum Action {
     /// Run the chat server; this is what happens without a command
     Serve(ServeArgs),
     /// Print the settings in effect, and where each comes from
@@ -72,14 +72,14 @@ fn description(setting: &Setting) -> String {
 
 impl Cli {
     /// What was asked for.
-    pub fn action(self) -> Action {
+    pub(crate) fn action(self) -> Action {
         self.action.unwrap_or(Action::Serve(self.serve))
     }
 }
 
 /// What is asked of a running server, and where it is.
 #[derive(Debug, Args)]
-pub struct AdminArgs {
+pub(crate) struct AdminArgs {
     /// The server's socket [default: that of the settings]
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, global = true)]
     admin_socket: Option<String>,
@@ -96,7 +96,7 @@ pub struct AdminArgs {
 
 /// What can be asked of a running server.
 #[derive(Debug, Subcommand)]
-pub enum AdminCommand {
+pub(crate) enum AdminCommand {
     /// Whether the server answers: exit code 0 or 1, for health checks
     Ping,
     /// List users
@@ -165,7 +165,7 @@ pub enum AdminCommand {
 
 /// What can be done to a room.
 #[derive(Debug, Subcommand)]
-pub enum RoomCommand {
+pub(crate) enum RoomCommand {
     /// Remove all members and delete the room with its history
     Close {
         /// The name of the room, with or without its #, which a shell wants in quotes
@@ -178,7 +178,7 @@ pub enum RoomCommand {
 
 impl AdminArgs {
     /// Where the settings come from that name the socket, what is asked, and how the answer is to look.
-    pub fn split(self) -> (Sources, Request, OutputFormat) {
+    pub(crate) fn split(self) -> (Sources, Request, OutputFormat) {
         let flags = self.admin_socket.map(|socket| ("admin-socket", vec![socket]));
         let flags = Vec::from_iter(flags);
         let sources = ServeArgs { config: self.config, flags }.sources();
@@ -230,7 +230,7 @@ fn one_line(first: &str, rest: &[String]) -> String {
 
 /// Settings of the server, as far as flags give them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServeArgs {
+pub(crate) struct ServeArgs {
     /// The file of settings.
     config: Option<PathBuf>,
     /// The flags that were given.
@@ -239,7 +239,7 @@ pub struct ServeArgs {
 
 impl ServeArgs {
     /// These flags, this process's environment, and the file that they name.
-    pub fn sources(self) -> Sources {
+    pub(crate) fn sources(self) -> Sources {
         let Self { config, flags } = self;
         Sources { config, flags, environment: Environment::from_process() }
     }

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// What the broker has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StatsSnapshot {
+pub(crate) struct StatsSnapshot {
     /// Users in the server now.
     pub users: usize,
     /// Rooms that are there now.
@@ -41,7 +41,7 @@ pub struct StatsSnapshot {
 
 impl StatsSnapshot {
     /// Nothing done yet.
-    pub const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         users: 0,
         rooms: 0,
         joins: 0,
@@ -58,7 +58,7 @@ impl StatsSnapshot {
     };
 
     /// Each number as a word, for publishing.
-    pub const fn to_array(self) -> [u64; 13] {
+    pub(crate) const fn to_array(self) -> [u64; 13] {
         let Self {
             joins,
             leaves,
@@ -90,7 +90,7 @@ impl StatsSnapshot {
     }
 
     /// The numbers of such words.
-    pub const fn from_array(values: [u64; 13]) -> Self {
+    pub(crate) const fn from_array(values: [u64; 13]) -> Self {
         let [
             users,
             rooms,
@@ -128,7 +128,7 @@ const COUNT: usize = StatsSnapshot::NONE.to_array().len();
 
 /// The numbers of one broker.
 #[derive(Debug, Default)]
-pub struct BrokerStats {
+pub(crate) struct BrokerStats {
     /// Its metrics, one a word. Only the broker writes.
     values: [AtomicU64; COUNT],
     /// Bytes of all frames that anyone waits for. Only the broker writes.
@@ -148,17 +148,17 @@ impl BrokerStats {
     }
 
     /// How things were at the end of the latest batch.
-    pub fn metrics(&self) -> StatsSnapshot {
+    pub(crate) fn metrics(&self) -> StatsSnapshot {
         StatsSnapshot::from_array(std::array::from_fn(|at| self.values[at].load(Relaxed)))
     }
 
     /// Bytes of all frames that anyone waited for then.
-    pub fn buffered_bytes(&self) -> u64 {
+    pub(crate) fn buffered_bytes(&self) -> u64 {
         self.buffered_bytes.load(Relaxed)
     }
 
     /// How long lines took.
-    pub fn latencies(&self) -> &Arc<LatencyHistogram> {
+    pub(crate) fn latencies(&self) -> &Arc<LatencyHistogram> {
         &self.latencies
     }
 }

@@ -32,7 +32,7 @@ use std::time::Duration;
 
 /// The queue of one stream.
 #[derive(Debug)]
-pub struct Output {
+pub(crate) struct Output {
     /// What is queued, and whether it is being written.
     state: Mutex<State>,
     /// Notified of each change that may be waited for.
@@ -138,7 +138,7 @@ impl Output {
     }
 
     /// Prints whole lines, or drops them. Never waits for a reader.
-    pub fn push(&self, lines: &[u8]) {
+    pub(crate) fn push(&self, lines: &[u8]) {
         let mut state = self.lock();
         // What follows a gap waits until the gap can be told.
         if state.missing > 0 || state.queued.len() + lines.len() > OUTPUT_BUFFER_BYTES {
@@ -153,7 +153,7 @@ impl Output {
     }
 
     /// Lines that never came out.
-    pub fn dropped(&self) -> u64 {
+    pub(crate) fn dropped(&self) -> u64 {
         self.dropped.load(Relaxed)
     }
 

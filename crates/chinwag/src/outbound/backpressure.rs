@@ -38,7 +38,7 @@ impl Default for QueueLimits {
 impl QueueLimits {
     /// Pending bytes, past which a room pauses even for a single client that makes progress.
     #[inline]
-    pub const fn pause_threshold(&self) -> u64 {
+    pub(crate) const fn pause_threshold(&self) -> u64 {
         self.hard / 2
     }
 

@@ -69,7 +69,7 @@ const BUCKETS: [u64; 16] = [
 
 /// Latencies of deliveries. Connection tasks add, the metrics read; Relaxed as above.
 #[derive(Debug, Default)]
-pub struct LatencyHistogram {
+pub(crate) struct LatencyHistogram {
     /// How many took no longer than each of [`BUCKETS`] and longer than the one before; the last: longer than all.
     counts: [AtomicU64; BUCKETS.len() + 1],
     /// All of them together, in microseconds.
@@ -86,13 +86,13 @@ impl LatencyHistogram {
     }
 
     /// Upper ends of the buckets in seconds, the last infinite, each with how many took longer than the end before.
-    pub fn buckets(&self) -> impl Iterator<Item = (f64, u64)> {
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = (f64, u64)> {
         let ends = BUCKETS.iter().map(|&micros| micros as f64 / 1e6).chain([f64::INFINITY]);
         ends.zip(self.counts.iter().map(|count| count.load(Relaxed)))
     }
 
     /// All of them together, in seconds.
-    pub fn sum(&self) -> f64 {
+    pub(crate) fn sum(&self) -> f64 {
         self.sum.load(Relaxed) as f64 / 1e6
     }
 }

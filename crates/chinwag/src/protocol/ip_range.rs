@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// All addresses that begin with the same bits. IPv4 ones lie among those of IPv6, as their mapped form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct IpRange {
+pub(crate) struct IpRange {
     /// The bits that they have in common, and zeros.
     bits: u128,
     /// How many bits they have in common.
@@ -24,7 +24,7 @@ pub(crate) const MATCHES_ALL: &str = "that would ban everybody";
 
 /// Why there is no such range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InvalidIpRange {
+pub(crate) enum InvalidIpRange {
     /// An address has no such number of bits.
     PrefixLength {
         /// How many it has.
@@ -61,7 +61,7 @@ impl IpRange {
     ///
     /// # Errors
     /// Why the range is none, for who typed it.
-    pub fn parse(word: &str) -> Option<Result<Self, InvalidIpRange>> {
+    pub(crate) fn parse(word: &str) -> Option<Result<Self, InvalidIpRange>> {
         let (address, prefix) = word.split_once('/').unwrap_or((word, ""));
         let address = address.parse::<IpAddr>().ok()?;
         Some(Self::from_parts(address, word.contains('/').then_some(prefix)))
@@ -80,7 +80,7 @@ impl IpRange {
     ///
     /// # Errors
     /// There are not so many bits, or it would be all addresses.
-    pub fn new(address: IpAddr, prefix: u8) -> Result<Self, InvalidIpRange> {
+    pub(crate) fn new(address: IpAddr, prefix: u8) -> Result<Self, InvalidIpRange> {
         let most = bit_count(address);
         if prefix > most {
             return Err(InvalidIpRange::PrefixLength { most });
@@ -100,7 +100,7 @@ impl IpRange {
     }
 
     /// What to ban of a client with this address: of IPv6 the /64, for each of its addresses is theirs.
-    pub fn of_client(address: IpAddr) -> Self {
+    pub(crate) fn of_client(address: IpAddr) -> Self {
         let address = address.to_canonical();
         let whole = address.is_ipv4() || address.is_loopback();
         let prefix = if whole { 128 } else { NETWORK };
@@ -108,13 +108,13 @@ impl IpRange {
     }
 
     /// The range that is rather meant, if this is one address of many that the same person has.
-    pub fn wider(&self) -> Option<Self> {
+    pub(crate) fn wider(&self) -> Option<Self> {
         let wider = Self::of_client(Ipv6Addr::from_bits(self.bits).into());
         (self.prefix == 128 && wider.prefix < self.prefix).then_some(wider)
     }
 
     /// Its first address, and how many bits of it count.
-    pub fn parts(&self) -> (IpAddr, u8) {
+    pub(crate) fn parts(&self) -> (IpAddr, u8) {
         if self.prefix >= MAPPED_PREFIX && self.bits & mask(MAPPED_PREFIX) == MAPPED {
             // The lower half of the bits is the address.
             (Ipv4Addr::from_bits(self.bits as u32).into(), self.prefix - MAPPED_PREFIX)
@@ -124,12 +124,12 @@ impl IpRange {
     }
 
     /// Whether all addresses of another range lie in it.
-    pub fn covers(&self, other: &Self) -> bool {
+    pub(crate) fn covers(&self, other: &Self) -> bool {
         self.prefix <= other.prefix && other.bits & mask(self.prefix) == self.bits
     }
 
     /// Whether an address lies in it.
-    pub fn contains(&self, address: IpAddr) -> bool {
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
         bits(address) & mask(self.prefix) == self.bits
     }
 }

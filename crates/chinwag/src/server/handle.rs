@@ -52,7 +52,7 @@ impl ServerHandle {
     }
 
     /// The statistics of the broker.
-    pub fn stats(&self) -> &BrokerStats {
+    pub(crate) fn stats(&self) -> &BrokerStats {
         &self.stats
     }
 

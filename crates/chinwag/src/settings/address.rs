@@ -14,7 +14,7 @@ const MOST_NAME_BYTES: usize = 253;
 
 /// An address with a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HostPort {
+pub(crate) enum HostPort {
     /// By numbers.
     Address(SocketAddr),
     /// By a name.
@@ -26,7 +26,7 @@ impl HostPort {
     ///
     /// # Errors
     /// Nobody knows the name, or whom to ask.
-    pub fn resolve(&self) -> io::Result<SocketAddr> {
+    pub(crate) fn resolve(&self) -> io::Result<SocketAddr> {
         match self {
             Self::Address(address) => Ok(*address),
             Self::Name(name, port) => {

@@ -9,7 +9,7 @@ use std::fmt;
 const MOST_NAME_BYTES: usize = 253;
 /// What a name must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HostPattern {
+pub(crate) enum HostPattern {
     /// Anything.
     Any,
     /// Something below this name.
@@ -20,7 +20,7 @@ pub enum HostPattern {
 
 impl HostPattern {
     /// Whether this name is meant, in whatever case; a dot at its end says that it is whole, and changes nothing.
-    pub fn matches(&self, name: &str) -> bool {
+    pub(crate) fn matches(&self, name: &str) -> bool {
         let name = name.strip_suffix('.').unwrap_or(name);
         match self {
             Self::Any => true,

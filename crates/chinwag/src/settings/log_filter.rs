@@ -14,7 +14,7 @@ use super::value::{Arity, RawKind, RawValue, Value, ValueError, quote};
 
 /// What to log, as the log reads it: checked, without blanks, and with a level for all.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogFilter(pub String);
+pub(crate) struct LogFilter(pub String);
 
 /// The levels, the quietest first.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -49,7 +49,7 @@ impl LogFilter {
     ///
     /// # Errors
     /// Which part is none, and what may have been meant.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (mut usual, mut modules) = (None, Vec::new());
         for part in text.split(',').map(str::trim) {
             match part.split_once('=') {

@@ -17,7 +17,7 @@ const CONFIG: &str = "CHINWAG_CONFIG";
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// Nobody said anything.
     Default,
     /// The file.
@@ -30,7 +30,7 @@ pub enum Origin {
 
 /// The sources of the settings. All of them are read again by a reload.
 #[derive(Clone, Debug, Default)]
-pub struct Sources {
+pub(crate) struct Sources {
     /// The file that was named by a flag.
     pub config: Option<PathBuf>,
     /// The flags that were given: the key, and its values.
@@ -41,7 +41,7 @@ pub struct Sources {
 
 /// What of the environment is looked at.
 #[derive(Clone, Debug, Default)]
-pub struct Environment {
+pub(crate) struct Environment {
     /// The variables that begin as ours do, sorted.
     pub variables: Vec<(String, String)>,
     /// The names of those whose values are no text.
@@ -54,7 +54,7 @@ pub struct Environment {
 
 impl Environment {
     /// Of this process.
-    pub fn from_process() -> Self {
+    pub(crate) fn from_process() -> Self {
         let (mut variables, mut not_utf8) = (Vec::new(), Vec::new());
         for (name, value) in std::env::vars_os() {
             let Ok(name) = name.into_string() else { continue };
@@ -79,7 +79,7 @@ impl Environment {
 
 /// The settings in effect.
 #[derive(Clone, Debug)]
-pub struct Effective {
+pub(crate) struct Effective {
     /// The values.
     pub settings: Settings,
     /// Where each comes from, in the order of the table.
@@ -94,7 +94,7 @@ pub struct Effective {
 
 impl Effective {
     /// That the value of a setting cannot be had after all, for this reason.
-    pub fn error_at(&self, key: &str, words: &str) -> SettingsError {
+    pub(crate) fn error_at(&self, key: &str, words: &str) -> SettingsError {
         let origin = origin_of(key, &self.origins);
         let error = SettingError { place: place(key, origin), message: format!("{key}: {words}") };
         let is_usage = !matches!(origin, Origin::File(..));
@@ -119,7 +119,7 @@ fn place(key: &str, origin: &Origin) -> String {
 
 /// One mistake in the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettingError {
+pub(crate) struct SettingError {
     /// Where it stands.
     pub place: String,
     /// What is wrong, and what would be right.
@@ -134,7 +134,7 @@ impl fmt::Display for SettingError {
 
 /// Why there are no settings in effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettingsError {
+pub(crate) struct SettingsError {
     /// All that is wrong, up to a number.
     pub errors: Vec<SettingError>,
     /// Whether the command line or the environment is to blame, and not a file.
@@ -157,13 +157,13 @@ impl Sources {
     ///
     /// # Errors
     /// All that is wrong.
-    pub fn load(&self) -> Result<Effective, SettingsError> {
+    pub(crate) fn load(&self) -> Result<Effective, SettingsError> {
         let Some((path, text, file_warning)) = self.read_file()? else { return self.combine(None) };
         Ok(Effective { file_warning, ..self.combine(Some((&path, &text)))? })
     }
 
     /// Where the file may be: the one that was named, or the usual places, the first one first.
-    pub fn paths(&self) -> Vec<PathBuf> {
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
         let Environment { xdg_config_home, home, .. } = &self.environment;
         match self.named() {
             Some(path) => vec![path],
@@ -200,7 +200,7 @@ impl Sources {
     ///
     /// # Errors
     /// All that is wrong.
-    pub fn combine(&self, file: Option<(&Path, &str)>) -> Result<Effective, SettingsError> {
+    pub(crate) fn combine(&self, file: Option<(&Path, &str)>) -> Result<Effective, SettingsError> {
         let mut builder = Builder::new();
         if let Some((path, text)) = file {
             builder.apply_file(path, text);

@@ -127,7 +127,7 @@ macro_rules! settings {
     })+) => {
         /// All settings of a server.
         #[derive(Clone, Debug, PartialEq)]
-        pub struct Settings {
+        pub(crate) struct Settings {
             $($($(#[doc = $doc])+ pub $field: $type,)+)+
         }
 
@@ -361,7 +361,7 @@ pub(crate) const METRICS_NOT_LOOPBACK: &str =
 
 impl Settings {
     /// Whether figures may be on this address.
-    pub fn allows_metrics_on(&self, at: SocketAddr) -> bool {
+    pub(crate) fn allows_metrics_on(&self, at: SocketAddr) -> bool {
         at.ip().is_loopback() || self.metrics_allow_public
     }
 

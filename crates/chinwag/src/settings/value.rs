@@ -302,7 +302,7 @@ impl Scalar for Duration {
 
 /// A number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Bytes(pub u64);
+pub(crate) struct Bytes(pub u64);
 
 /// The units of memory, the smallest first.
 const SIZES: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
@@ -364,7 +364,7 @@ impl<T: Scalar> Scalar for Option<T> {
 
 /// A value that the program finds out by itself unless it is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Auto<T>(pub Option<T>);
+pub(crate) struct Auto<T>(pub Option<T>);
 
 /// The word for it.
 const AUTO: &str = "auto";
@@ -397,7 +397,7 @@ impl<T: Scalar> Scalar for Auto<T> {
 
 /// How a line of the log looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// For reading.
     Human,
     /// One JSON object.

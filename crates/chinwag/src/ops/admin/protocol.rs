@@ -29,7 +29,7 @@ pub(super) const ERROR: &str = "error: ";
 
 /// What can be asked of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
+pub(crate) enum Request {
     /// Whether it answers.
     Ping,
     /// Everybody who is here.
@@ -66,7 +66,7 @@ pub enum Request {
 
 /// How an answer is to look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OutputFormat {
+pub(crate) enum OutputFormat {
     /// For people.
     #[default]
     Text,
