@@ -326,7 +326,7 @@ pub(crate) const TRIM_MAX_CHECKS: usize = 8;
 pub(crate) const MAX_PROXY_HEADER_BYTES: usize = 4096;
 /// How long such a header may take: a proxy sends it at once, and TCP may lose it once or twice.
 pub(crate) const PROXY_HEADER_TIMEOUT: Duration = Duration::from_secs(5);
-/// Connections of one address: enough for a household or an office, and few enough to leave slots for the others.
+/// Connections of one address: enough for the users behind one router, and few enough to leave slots for the others.
 pub(crate) const MAX_PER_ADDRESS: usize = 16;
 /// How many times the budget of an address a /56 of IPv6 has, which some providers give to one customer.
 pub(crate) const BUDGET_FACTOR_56: u32 = 4;

@@ -457,10 +457,10 @@ fn check_line(line: &Message<'_>, start: &str) {
 
 /// A nick is taken as typed, or refused with a reason that can be shown.
 fn check_nick(asked: &str) {
-    let look = look(asked, true);
+    let look = reference_skeleton(asked, true);
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let is_digit = |byte: u8| byte.is_ascii_digit() || byte == b'l' || byte == b'o';
-    let is_the_servers = RESERVED.iter().any(|name| self::look(name, true) == look)
+    let is_the_servers = RESERVED.iter().any(|name| self::reference_skeleton(name, true) == look)
         || look
             .strip_prefix("user-")
             .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(is_digit));
@@ -471,7 +471,7 @@ fn check_nick(asked: &str) {
     match Nick::parse(asked) {
         Ok(nick) => {
             assert!(is_fine && nick.as_str() == asked, "{asked:?} is a nick");
-            let look = self::look(asked, false);
+            let look = self::reference_skeleton(asked, false);
             if let Ok(like) = Nick::parse(&look) {
                 assert!(
                     nick.is_confusable_with(&like) && like.as_str() == look,
@@ -493,7 +493,7 @@ fn check_nick(asked: &str) {
 }
 
 /// What a name looks like; closely, as the names of the server are compared.
-fn look(name: &str, closely: bool) -> String {
+fn reference_skeleton(name: &str, closely: bool) -> String {
     let look = name.replace(['I', '1'], "l").replace(['O', '0'], "o").to_ascii_lowercase();
     if closely { look.replace('i', "l").replace("rn", "m").replace("vv", "w") } else { look }
 }

@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn private_lines_keep_their_words_as_they_are() {
+    fn private_lines_keep_their_text() {
         assert_eq!(parsed("/msg bob  psst "), (CommandKind::Message, "bob  psst "));
         assert_eq!(parsed("/msg"), (CommandKind::Message, ""));
         assert_eq!(parsed("/reply  well "), (CommandKind::Reply, "well "));
@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn rooms_and_pages_are_told_apart() {
+    fn rooms_and_pages_are_distinguished() {
         assert_eq!(parsed("/who"), (CommandKind::Who { page: 1 }, ""));
         assert_eq!(parsed("/who 12 "), (CommandKind::Who { page: 12 }, ""));
         assert_eq!(parsed("/who #dev"), (CommandKind::Who { page: 1 }, "#dev"));

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_short_whoever_is_there() {
+    fn lists_are_short() {
         let names: Vec<_> = (0..100).map(|number| format!("user-{number}")).collect();
         let matches = Completions::matching(names.iter().map(String::as_str), "u");
         assert_eq!((matches.shown.len(), matches.count), (MAX_COMPLETIONS, MAX_COMPLETIONS + 1));

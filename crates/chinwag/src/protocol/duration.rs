@@ -427,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_never_less_than_the_span() {
+    fn formatted_durations_never_round_down() {
         for (seconds, read) in [
             (1, "1 second"),
             (59, "59 seconds"),

@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_persons_words_are_quoted_and_the_servers_are_not() {
+    fn user_text_is_quoted_and_the_servers_is_not() {
         assert_eq!(left(LeaveReason::Eof), "* alice left\r\n");
         assert_eq!(left(LeaveReason::Quit(None)), "* alice left\r\n");
         assert_eq!(left(LeaveReason::Quit(Some("\u{200b} ".into()))), "* alice left\r\n");
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn no_persons_words_bring_a_control_character_out() {
+    fn user_text_contains_no_control_characters() {
         let alice = Nick::parse("alice").unwrap();
         let wild = "a\u{1b}]0;x\u{7}\r\n* bob left\u{202e}";
         for line in [Message::Say(alice, wild), Message::Action(alice, wild), Message::Error(wild)]
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn no_words_push_a_forged_line_to_the_next_row() {
+    fn user_text_forges_no_line_of_the_server() {
         let alice = Nick::parse("alice").unwrap();
         for blank in [" ", "\t", "\u{3000}", "\u{a0}", "\u{2003}", "\u{3000}\u{2800}\t"] {
             for start in ["", "hi"] {

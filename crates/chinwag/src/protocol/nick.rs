@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn look_alikes_are_told_by_what_is_typed() {
+    fn confusable_nicks_are_detected() {
         let is_like = |a: &str, b: &str| {
             let (a, b) = (Nick::parse(a).unwrap(), Nick::parse(b).unwrap());
             assert_eq!(a.is_confusable_with(&b), b.is_confusable_with(&a));

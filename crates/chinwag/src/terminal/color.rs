@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_many_asides_is_painted_as_two() {
+    fn more_than_two_prefixes_are_text() {
         assert_eq!(painted("1 2 3 4\r\n"), "\x1b[2m1 \x1b[0m\x1b[2m2 \x1b[0m3 4\r\n");
         let long = painted(&"1 ".repeat(10_000));
         assert_eq!(long.len(), 20_000 + 2 * (FAINT.len() + RESET.len()));

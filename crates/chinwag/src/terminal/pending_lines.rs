@@ -105,44 +105,44 @@ mod tests {
         fn lines_come_out_as_they_went_in(
             steps in prop::collection::vec(prop::option::of(("\\PC{0,60}|x{3000}", any::<bool>())), 0..200),
         ) {
-            let (mut unsaid, mut model) = (PendingLines::default(), VecDeque::new());
+            let (mut pending, mut model) = (PendingLines::default(), VecDeque::new());
             for step in steps {
                 match step {
                     Some((line, is_shown)) if model.len() % 3 == 2 => {
                         let mut more = PendingLines::default();
                         more.push(&line, is_shown);
-                        unsaid.append(&mut more);
+                        pending.append(&mut more);
                         prop_assert_eq!(more.lines(), 0);
                         model.push_back((line, is_shown));
                     }
                     Some((line, is_shown)) => {
-                        unsaid.push(&line, is_shown);
+                        pending.push(&line, is_shown);
                         model.push_back((line, is_shown));
                     }
-                    None => prop_assert_eq!(unsaid.pop(), model.pop_front()),
+                    None => prop_assert_eq!(pending.pop(), model.pop_front()),
                 }
-                prop_assert_eq!(unsaid.lines(), model.len());
-                prop_assert_eq!(unsaid.first_len(), model.front().map_or(0, |(line, _)| line.len()));
+                prop_assert_eq!(pending.lines(), model.len());
+                prop_assert_eq!(pending.first_len(), model.front().map_or(0, |(line, _)| line.len()));
                 let bytes: usize = model.iter().map(|(line, _)| line.len() + 2).sum();
-                prop_assert_eq!(unsaid.bytes(), bytes);
+                prop_assert_eq!(pending.bytes(), bytes);
             }
-            prop_assert_eq!(unsaid.clear(), model.len());
-            prop_assert_eq!(unsaid.text.capacity(), 0);
+            prop_assert_eq!(pending.clear(), model.len());
+            prop_assert_eq!(pending.text.capacity(), 0);
         }
     }
 
     #[test]
     fn its_memory_is_what_waits_in_it() {
-        let mut unsaid = PendingLines::default();
+        let mut pending = PendingLines::default();
         for turn in 0..20_000 {
-            unsaid.push(&"x".repeat(100), true);
+            pending.push(&"x".repeat(100), true);
             let most = if turn < 10_000 { 300 } else { 3 };
-            while unsaid.lines() > most {
-                unsaid.pop();
+            while pending.lines() > most {
+                pending.pop();
             }
-            let (capacity, bytes) = (unsaid.text.capacity(), unsaid.bytes());
+            let (capacity, bytes) = (pending.text.capacity(), pending.bytes());
             assert!(capacity <= 2 * bytes + GROW_BYTES + 200, "{capacity} for {bytes}");
         }
-        assert!(unsaid.text.capacity() < 4_000, "{}", unsaid.text.capacity());
+        assert!(pending.text.capacity() < 4_000, "{}", pending.text.capacity());
     }
 }

@@ -180,7 +180,7 @@ impl<'a> Filter<'a> {
 
     /// How many characters were looked at beside those that were judged.
     #[cfg(test)]
-    pub(super) fn looks(&self) -> usize {
+    pub(super) fn lookahead_count(&self) -> usize {
         self.next_shown.looks + self.next_letter.looks
     }
 

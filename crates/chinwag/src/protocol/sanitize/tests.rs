@@ -358,7 +358,7 @@ proptest! {
         let text = text.repeat(times);
         let mut filter = Filter::after_blanks(&text, 0);
         let count = filter.by_ref().count();
-        prop_assert!(filter.looks() <= 2 * count, "{} looks at {count}", filter.looks());
+        prop_assert!(filter.lookahead_count() <= 2 * count, "{} looks at {count}", filter.lookahead_count());
     }
 
     #[test]

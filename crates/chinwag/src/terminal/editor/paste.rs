@@ -20,20 +20,21 @@ const NOTHING: &str = "nothing of that paste fits: Ctrl-C drops it";
 
 impl Paste {
     /// Adds a line, beside so many bytes that wait to be said.
-    pub(super) fn push(&mut self, line: &str, unsaid: usize) {
-        self.truncated |= unsaid + self.lines.bytes() + line.len() + 2 > MAX_PENDING_LINE_BYTES;
+    pub(super) fn push(&mut self, line: &str, pending_bytes: usize) {
+        self.truncated |=
+            pending_bytes + self.lines.bytes() + line.len() + 2 > MAX_PENDING_LINE_BYTES;
         if !self.truncated && !line.is_empty() {
             self.lines.push(line, false);
         }
     }
 
     /// It is over, and this stands behind its last end of a line. Says what is to be asked, if it is long.
-    pub(super) fn end(&mut self, rest: &str, unsaid: usize) -> Option<String> {
+    pub(super) fn end(&mut self, rest: &str, pending_bytes: usize) -> Option<String> {
         let count = self.lines.lines() + usize::from(!rest.is_empty());
         if count < PASTE_CONFIRM_LINES && !self.truncated {
             return None;
         }
-        self.push(rest, unsaid);
+        self.push(rest, pending_bytes);
         self.awaiting_answer = true;
         let question = || format!("paste {}? Enter sends, Ctrl-C drops", self.line_count());
         Some(if self.is_empty() { NOTHING.to_owned() } else { question() })
