@@ -1,5 +1,7 @@
 //! What the operators may order the broker to do. Each order has its answer.
 
+use crate::chat::moderation_error::ModerationError;
+use crate::chat::mutes::MuteInfo;
 use crate::protocol::nick::Nick;
 use crate::protocol::room_name::RoomName;
 use std::net::IpAddr;
@@ -35,21 +37,21 @@ pub(crate) enum AdminCommand {
         /// Why; may be blank.
         reason: String,
         /// What it is called, and how many were in it; or why it stays.
-        answer: oneshot::Sender<Result<(RoomName, usize), String>>,
+        answer: oneshot::Sender<Result<(RoomName, usize), ModerationError>>,
     },
     /// Nobody is to read what a user writes.
     Mute {
         /// Who, and for how long if not until it is ended, as it was typed.
         typed: String,
         /// What came of it, in words.
-        answer: oneshot::Sender<Result<String, String>>,
+        answer: oneshot::Sender<Result<String, ModerationError>>,
     },
     /// A user is to be read again.
     Unmute {
         /// What they are called, as it was typed.
         nick: String,
         /// What they are called; or why not.
-        answer: oneshot::Sender<Result<Nick, String>>,
+        answer: oneshot::Sender<Result<Nick, ModerationError>>,
     },
     /// Who is not read?
     Mutes {
@@ -66,7 +68,7 @@ pub(crate) enum AdminCommand {
         /// How.
         command: BanCommand,
         /// What came of it.
-        answer: oneshot::Sender<Result<BanOutcome, String>>,
+        answer: oneshot::Sender<Result<BanOutcome, ModerationError>>,
     },
     /// The bans could not be written where a restart finds them.
     BanStoreFailed {
@@ -126,17 +128,6 @@ pub(crate) struct RoomInfo {
     pub slow: Option<Duration>,
     /// What it is about, in quotes, if anyone said so.
     pub topic: Option<Box<str>>,
-}
-
-/// A user who is not read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct MuteInfo {
-    /// What they were called then.
-    pub nick: Nick,
-    /// Where they came from; `None` if from the machine itself.
-    pub address: Option<String>,
-    /// For how long still; `None` until it is ended.
-    pub rest: Option<Duration>,
 }
 
 /// A user who is kept out.

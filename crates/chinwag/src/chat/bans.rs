@@ -11,8 +11,8 @@
 use crate::chat::scan_steps;
 use crate::limits::{MAX_BANS, MAX_NICK};
 use crate::os::files::BYTE_ORDER_MARK;
-use crate::protocol::ip_range::{IpRange, MATCHES_ALL};
-use crate::protocol::nick::{Nick, skeleton_byte};
+use crate::protocol::ip_range::{InvalidIpRange, IpRange, MATCHES_ALL};
+use crate::protocol::nick::{InvalidNick, Nick, skeleton_byte};
 use crate::protocol::sanitize::quote;
 use std::fmt;
 use std::net::IpAddr;
@@ -58,11 +58,11 @@ impl BanTarget {
     /// What is meant by a word: an address, a range of them, or a pattern of nicks.
     ///
     /// # Errors
-    /// Why it is none, for the user who typed it.
-    pub(crate) fn parse(word: &str) -> Result<Self, String> {
+    /// Why it is none.
+    pub(crate) fn parse(word: &str) -> Result<Self, InvalidBanTarget> {
         let word = word.strip_prefix('@').unwrap_or(word);
         if let Some(range) = IpRange::parse(word) {
-            return range.map(Self::Network).map_err(|reason| reason.to_string());
+            return range.map(Self::Network).map_err(InvalidBanTarget::Network);
         }
         NickMask::parse(word).map(Self::Nick)
     }
@@ -77,19 +77,89 @@ impl fmt::Display for BanTarget {
     }
 }
 
+/// Why a word is no target of a ban.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum InvalidBanTarget {
+    /// It is neither a nick nor addresses; quoted.
+    Malformed(String),
+    /// It would mean all users.
+    MatchesAll,
+    /// It is no range that can be banned.
+    Network(InvalidIpRange),
+}
+
+impl fmt::Display for InvalidBanTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(shown) => write!(
+                f,
+                "a ban is on a nick (with * and ? if you like), an address or a range, as in 203.0.113.0/24: {shown}"
+            ),
+            Self::MatchesAll => f.write_str(MATCHES_ALL),
+            Self::Network(invalid) => invalid.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for InvalidBanTarget {}
+
+/// Why a ban on nicks would do nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum UnusableBan {
+    /// No user can choose this nick.
+    InvalidNick(InvalidNick),
+    /// No nick begins as this pattern does.
+    NoLetterFirst(Box<str>),
+}
+
+impl fmt::Display for UnusableBan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidNick(invalid) => {
+                write!(f, "nobody can choose that nick, so a ban on it would do nothing: {invalid}")
+            }
+            Self::NoLetterFirst(pattern) => {
+                write!(f, "nicks begin with a letter, so a ban on {pattern} would do nothing")
+            }
+        }
+    }
+}
+
+/// There are as many bans as there can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooManyBans;
+
+impl fmt::Display for TooManyBans {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there are {MAX_BANS} bans already: end one of them first, or ban a range")
+    }
+}
+
+/// A line of a text of bans is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InvalidBanList {
+    /// Which line, from 1.
+    line: usize,
+    /// Why.
+    reason: String,
+}
+
+impl fmt::Display for InvalidBanList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.reason)
+    }
+}
+
 impl NickMask {
     /// A pattern, as it was typed.
-    fn parse(word: &str) -> Result<Self, String> {
+    fn parse(word: &str) -> Result<Self, InvalidBanTarget> {
         let is_wild = |c: char| matches!(c, '*' | '?');
         let may_be = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-') || is_wild(c);
         if word.is_empty() || word.len() > MAX_NICK || !word.chars().all(may_be) {
-            let shown = quote(word);
-            return Err(format!(
-                "a ban is on a nick (with * and ? if you like), an address or a range, as in 203.0.113.0/24: {shown}"
-            ));
+            return Err(InvalidBanTarget::Malformed(quote(word)));
         }
         if word.chars().all(is_wild) {
-            return Err(MATCHES_ALL.to_owned());
+            return Err(InvalidBanTarget::MatchesAll);
         }
         Ok(Self(word.into()))
     }
@@ -103,19 +173,16 @@ impl NickMask {
     ///
     /// # Errors
     /// Why nobody can.
-    pub(crate) fn check_choosable(&self) -> Result<(), String> {
-        let shown = &self.0;
+    pub(crate) fn check_choosable(&self) -> Result<(), UnusableBan> {
         match self.literal() {
-            Some(name) => Nick::parse(name).map(drop).map_err(|refused| {
-                format!("nobody can choose that nick, so a ban on it would do nothing: {refused}")
-            }),
+            Some(name) => Nick::parse(name).map(drop).map_err(UnusableBan::InvalidNick),
             None if self
                 .0
                 .starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '*' | '?')) =>
             {
                 Ok(())
             }
-            None => Err(format!("nicks begin with a letter, so a ban on {shown} would do nothing")),
+            None => Err(UnusableBan::NoLetterFirst(self.0.clone())),
         }
     }
 
@@ -212,12 +279,10 @@ impl Bans {
     ///
     /// # Errors
     /// There are as many as can be.
-    pub(crate) fn add(&mut self, ban: Ban, now: u64) -> Result<(), String> {
+    pub(crate) fn add(&mut self, ban: Ban, now: u64) -> Result<(), TooManyBans> {
         self.0.retain(|other| other.is_active(now) && other.target != ban.target);
         if self.0.len() >= MAX_BANS {
-            return Err(format!(
-                "there are {MAX_BANS} bans already: end one of them first, or ban a range"
-            ));
+            return Err(TooManyBans);
         }
         self.0.push(ban);
         Ok(())
@@ -286,7 +351,7 @@ impl Bans {
     ///
     /// # Errors
     /// The number of the line that is none, and why.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidBanList> {
         let mut bans = Self::default();
         // Some editors put a byte order mark before the text.
         for (at, line) in text
@@ -295,10 +360,10 @@ impl Bans {
             .enumerate()
             .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
         {
-            let wrong = |reason: String| format!("line {}: {reason}", at + 1);
+            let wrong = |reason: String| InvalidBanList { line: at + 1, reason };
             let ban = parse_line(line).map_err(wrong)?;
             // At the beginning of time nothing has ended.
-            bans.add(ban, 0).map_err(wrong)?;
+            bans.add(ban, 0).map_err(|full| wrong(full.to_string()))?;
         }
         Ok(bans)
     }
@@ -320,7 +385,8 @@ fn parse_line(line: &str) -> Result<Ban, String> {
             seconds.parse().map_err(|_| format!("the end is {NO_END} or a number of seconds"))?,
         ),
     };
-    Ok(Ban { target: BanTarget::parse(target)?, until, reason: requoted(reason).into() })
+    let target = BanTarget::parse(target).map_err(|invalid| invalid.to_string())?;
+    Ok(Ban { target, until, reason: requoted(reason).into() })
 }
 
 /// A reason as a user gave it: without the quotes around it, and those in it as they were typed.

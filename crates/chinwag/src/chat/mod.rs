@@ -11,6 +11,7 @@ pub(crate) mod connection_log;
 pub(crate) mod deferred;
 pub(crate) mod event;
 pub(crate) mod greeting;
+pub(crate) mod moderation_error;
 pub(crate) mod mutes;
 pub(crate) mod pending_by_room;
 pub(crate) mod room;

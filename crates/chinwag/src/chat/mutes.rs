@@ -7,14 +7,14 @@
 //!
 //! Pure: the time is an argument. At most [`MAX_MUTES`] are kept; what is over makes room.
 
-use crate::chat::admin_command::MuteInfo;
 use crate::chat::scan_steps;
 use crate::limits::MAX_MUTES;
 use crate::protocol::address_key::AddressKey;
 use crate::protocol::nick::Nick;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Which mute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +40,27 @@ pub(crate) struct Mutes {
     latest: u64,
 }
 
+/// A user who is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MuteInfo {
+    /// What they were called then.
+    pub nick: Nick,
+    /// Where they came from; `None` if from the machine itself.
+    pub address: Option<String>,
+    /// For how long still; `None` until it is ended.
+    pub rest: Option<Duration>,
+}
+
+/// There are as many mutes as there can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooManyMutes;
+
+impl fmt::Display for TooManyMutes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{MAX_MUTES} people are muted already; /unmute one first")
+    }
+}
+
 impl Mutes {
     /// Mutes a user of this nick and address.
     ///
@@ -51,10 +72,10 @@ impl Mutes {
         address: IpAddr,
         until: Option<Instant>,
         now: Instant,
-    ) -> Result<MuteId, String> {
+    ) -> Result<MuteId, TooManyMutes> {
         self.mutes.retain(|_, mute| mute.is_active(now));
         if self.mutes.len() >= MAX_MUTES {
-            return Err(format!("{MAX_MUTES} people are muted already; /unmute one first"));
+            return Err(TooManyMutes);
         }
         self.latest += 1;
         let id = MuteId(self.latest);
@@ -123,7 +144,6 @@ impl Mute {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn nick(text: &str) -> Nick {
         Nick::parse(text).unwrap()
@@ -172,7 +192,7 @@ mod tests {
         }
         assert!(add(Some(until), now).is_ok());
         let full = "1000 people are muted already; /unmute one first";
-        assert_eq!(add(None, now), Err(full.to_owned()));
+        assert_eq!(add(None, now).unwrap_err().to_string(), full);
         assert!(add(None, until).is_ok());
         assert_eq!(mutes.mutes.len(), MAX_MUTES);
     }

@@ -424,7 +424,7 @@ fn check_shown(input: Command<'_>) {
             let target = text.split(char::is_whitespace).next().unwrap_or("");
             match BanTarget::parse(target) {
                 Ok(target) => assert_eq!(BanTarget::parse(&target.to_string()), Ok(target)),
-                Err(reason) => check_line(&Message::Error(&reason), "! "),
+                Err(invalid) => check_line(&Message::Error(&invalid.to_string()), "! "),
             }
         }
         CommandKind::Oper

@@ -1,10 +1,12 @@
 //! Control of a running server: for its metrics, the admin socket, a reload.
 
 use crate::chat::admin_command::{
-    AdminCommand, BanCommand, BanInfo, BanOutcome, MuteInfo, RoomInfo, UserInfo,
+    AdminCommand, BanCommand, BanInfo, BanOutcome, RoomInfo, UserInfo,
 };
 use crate::chat::ban_store::WriteStatus;
 use crate::chat::event::Control;
+use crate::chat::moderation_error::ModerationError;
+use crate::chat::mutes::MuteInfo;
 use crate::chat::stats::BrokerStats;
 use crate::limits::EVENT_QUEUE;
 use crate::os::process_stats::ProcessFiles;
@@ -82,17 +84,17 @@ impl ServerHandle {
         &self,
         name: String,
         reason: String,
-    ) -> Option<Result<(RoomName, usize), String>> {
+    ) -> Option<Result<(RoomName, usize), ModerationError>> {
         self.request(|answer| AdminCommand::Close { name, reason, answer }).await
     }
 
     /// Mutes a user, as it was typed; the outcome in a sentence, or why not.
-    pub(crate) async fn mute(&self, typed: String) -> Option<Result<String, String>> {
+    pub(crate) async fn mute(&self, typed: String) -> Option<Result<String, ModerationError>> {
         self.request(|answer| AdminCommand::Mute { typed, answer }).await
     }
 
     /// Ends a mute; whose, or why not.
-    pub(crate) async fn unmute(&self, nick: String) -> Option<Result<Nick, String>> {
+    pub(crate) async fn unmute(&self, nick: String) -> Option<Result<Nick, ModerationError>> {
         self.request(|answer| AdminCommand::Unmute { nick, answer }).await
     }
 
@@ -115,7 +117,7 @@ impl ServerHandle {
         let (Ok(BanOutcome { message, version: Some(version) }), Some(write_status)) =
             (&outcome, &self.write_status)
         else {
-            return Some(outcome.map(|outcome| outcome.message));
+            return Some(outcome.map(|outcome| outcome.message).map_err(|error| error.to_string()));
         };
         match write_status.clone().wait_for(*version).await {
             None => Some(Ok(message.clone())),

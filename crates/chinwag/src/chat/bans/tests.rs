@@ -110,15 +110,15 @@ fn what_is_no_target_is_refused() {
         assert!(BanTarget::parse(word).is_err(), "{word:?}");
     }
     for word in ["*", "?*", "0.0.0.0/0", "::/0"] {
-        assert_eq!(BanTarget::parse(word), Err(MATCHES_ALL.to_owned()), "{word}");
+        assert_eq!(BanTarget::parse(word).unwrap_err().to_string(), MATCHES_ALL, "{word}");
     }
     // All of IPv4 lies in these.
     for word in ["::/64", "::1/64", "::/1", "::/80"] {
-        let wrong = BanTarget::parse(word).unwrap_err();
+        let wrong = BanTarget::parse(word).unwrap_err().to_string();
         assert_eq!(wrong, "that would ban everybody who comes by IPv4", "{word}");
     }
     for word in ["::ffff:203.0.113.0/24", "::ffff:203.0.113.0/96"] {
-        let wrong = BanTarget::parse(word).unwrap_err();
+        let wrong = BanTarget::parse(word).unwrap_err().to_string();
         assert!(wrong.contains("write the range as 203.0.113.0/24"), "{word}: {wrong}");
     }
 }
@@ -155,7 +155,7 @@ fn a_text_that_is_none_is_refused_by_its_line() {
         ("alice soon", "line 1: the end is - or a number of seconds"),
         ("* -", "line 1: that would ban everybody"),
     ] {
-        assert_eq!(Bans::parse(text), Err(reason.to_owned()));
+        assert_eq!(Bans::parse(text).unwrap_err().to_string(), reason);
     }
     let marked = Bans::parse("\u{feff}# x\r\nalice -\r\n").unwrap();
     assert_eq!(marked.0[0], ban("alice", None), "as some editors save it");

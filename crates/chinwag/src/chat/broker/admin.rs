@@ -2,9 +2,11 @@
 
 use super::Broker;
 use super::moderation::split_word;
-use crate::chat::admin_command::{AdminCommand, BanInfo, MuteInfo, RoomInfo, UserInfo};
+use crate::chat::admin_command::{AdminCommand, BanInfo, RoomInfo, UserInfo};
 use crate::chat::bans::unquoted;
 use crate::chat::event::LeaveReason;
+use crate::chat::moderation_error::ModerationError;
+use crate::chat::mutes::MuteInfo;
 use crate::chat::room::RoomId;
 use crate::chat::user_slot::UserSlot;
 use crate::outbound::disconnect_reason::DisconnectReason;
@@ -31,9 +33,7 @@ impl Broker {
             }
             AdminCommand::Mute { typed, answer } => drop(answer.send(self.mute_by_admin(&typed))),
             AdminCommand::Unmute { nick, answer } => {
-                let outcome = self.unmute_nick(&nick);
-                let reason = |reason: Option<String>| reason.unwrap_or_else(|| nobody(&nick));
-                drop(answer.send(outcome.map_err(reason)));
+                drop(answer.send(self.unmute_nick(&nick)));
             }
             AdminCommand::Mutes { answer } => drop(answer.send(self.all_mutes())),
             AdminCommand::ChangeBans { command, answer } => {
@@ -102,12 +102,16 @@ impl Broker {
 
     /// Takes everybody out of a room, and the room away with all that was said there. As after a kick those who spoke there
     /// speak nowhere until they join a room: what they were writing was not meant for another.
-    fn close_room(&mut self, typed: &str, reason: &str) -> Result<(RoomName, usize), String> {
-        let name = RoomName::parse(typed).map_err(|refused| refused.to_string())?;
+    fn close_room(
+        &mut self,
+        typed: &str,
+        reason: &str,
+    ) -> Result<(RoomName, usize), ModerationError> {
+        let name = RoomName::parse(typed)?;
         let room = self.rooms.find(&name);
-        let room = room.ok_or_else(|| format!("there is no room {name}; `rooms` lists them"))?;
+        let room = room.ok_or_else(|| ModerationError::UnknownRoom(name.clone()))?;
         if room == RoomId::LOBBY {
-            return Err("#lobby cannot be closed, for everybody starts there".to_owned());
+            return Err(ModerationError::LobbyStays);
         }
         // What was said before is read by all of them; the last of them may be disconnected by that.
         self.flush(self.now);
@@ -140,15 +144,17 @@ impl Broker {
     // ---- who may speak, and who may be here ----
 
     /// Mutes a user who is here.
-    fn mute_by_admin(&mut self, typed: &str) -> Result<String, String> {
+    fn mute_by_admin(&mut self, typed: &str) -> Result<String, ModerationError> {
         let (asked, rest) = split_word(typed);
         let time = match rest.trim() {
             "" => None,
-            word => {
-                Some(duration::parse(word).map_err(|reason| format!("nobody is muted: {reason}"))?)
-            }
+            word => Some(
+                duration::parse(word)
+                    .map_err(|reason| ModerationError::InvalidMuteTime(reason.to_string()))?,
+            ),
         };
-        let muted = self.find_user(asked).ok_or_else(|| nobody(asked))?;
+        let muted =
+            self.find_user(asked).ok_or_else(|| ModerationError::UnknownNick(asked.to_owned()))?;
         self.mute_user(muted, time, OPERATOR)
     }
 
@@ -168,9 +174,4 @@ impl Broker {
         };
         self.bans.iter(now).map(banned).collect()
     }
-}
-
-/// That nobody is called so.
-fn nobody(asked: &str) -> String {
-    format!("nobody is called {}", quote(asked))
 }

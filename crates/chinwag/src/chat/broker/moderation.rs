@@ -10,6 +10,7 @@ use crate::chat::admin_command::{BanCommand, BanOutcome};
 use crate::chat::audit::AuditRecord;
 use crate::chat::bans::{Ban, BanTarget};
 use crate::chat::event::LeaveReason;
+use crate::chat::moderation_error::ModerationError;
 use crate::chat::mutes::Mute;
 use crate::chat::room::{RoomId, SlowMode};
 use crate::chat::user_slot::UserSlot;
@@ -168,7 +169,7 @@ impl Broker {
         }
         match self.mute_user(muted, time, by.as_str()) {
             Ok(words) => self.reply(slot, &format!("{words}; /unmute {nick} ends it")),
-            Err(reason) => self.reply_error(slot, &reason),
+            Err(error) => self.reply_error(slot, &error.to_string()),
         }
     }
 
@@ -178,7 +179,7 @@ impl Broker {
         muted: UserSlot,
         time: Option<Duration>,
         by: &str,
-    ) -> Result<String, String> {
+    ) -> Result<String, ModerationError> {
         let until = time.map(|time| self.now + time);
         let user = self.users.user(muted);
         let (nick, address) = (user.nick, user.address);
@@ -197,28 +198,28 @@ impl Broker {
         }
         match self.unmute_nick(asked) {
             Ok(nick) => self.reply(slot, &format!("{nick} is not muted any more")),
-            Err(Some(reason)) => self.reply_error(slot, &reason),
-            Err(None) => self.reply_unknown_nick(slot, asked),
+            Err(ModerationError::UnknownNick(_)) => self.reply_unknown_nick(slot, asked),
+            Err(error) => self.reply_error(slot, &error.to_string()),
         }
     }
 
-    /// Ends the mute of a user who is here, or was; says what they are called, or why there is none. Without a reason nobody is,
-    /// or was, called so.
-    pub(super) fn unmute_nick(&mut self, asked: &str) -> Result<Nick, Option<String>> {
+    /// Ends the mute of a user who is here, or was; says what they are called, or why there is none.
+    pub(super) fn unmute_nick(&mut self, asked: &str) -> Result<Nick, ModerationError> {
+        let unknown = || ModerationError::UnknownNick(asked.to_owned());
         let asked = asked.strip_prefix('@').unwrap_or(asked);
         let here = self.find_user(asked);
         let nick = match here {
             Some(muted) => self.users.user(muted).nick,
-            None => Nick::parse_existing(asked).ok_or(None)?,
+            None => Nick::parse_existing(asked).ok_or_else(unknown)?,
         };
         if let Some(muted) = here.filter(|&muted| self.end_mute(muted)) {
             self.reply(muted, "you are not muted any more");
         } else if let Some(mute) = self.mutes.by_nick(nick, self.now) {
             self.mutes.remove(mute);
         } else if here.is_some() {
-            return Err(Some(format!("{nick} is not muted")));
+            return Err(ModerationError::NotMuted(nick));
         } else {
-            return Err(None);
+            return Err(unknown());
         }
         Ok(nick)
     }
@@ -323,7 +324,7 @@ impl Broker {
         &mut self,
         command: &BanCommand,
         by: Option<UserSlot>,
-    ) -> Result<BanOutcome, String> {
+    ) -> Result<BanOutcome, ModerationError> {
         // Who orders it may be disconnected by it: a ban ends the batch.
         let outcome = match command {
             BanCommand::Ban(typed) => self.ban(typed, by),
@@ -341,21 +342,21 @@ impl Broker {
         let Some(slot) = self.users.slot_of(id) else { return };
         match outcome {
             Ok(BanOutcome { message, .. }) => self.reply(slot, &message),
-            Err(reason) => self.reply_error(slot, &reason),
+            Err(error) => self.reply_error(slot, &error.to_string()),
         }
     }
 
     /// Bans whom this names, and disconnects those who are here.
-    fn ban(&mut self, typed: &str, by: Option<UserSlot>) -> Result<String, String> {
+    fn ban(&mut self, typed: &str, by: Option<UserSlot>) -> Result<String, ModerationError> {
         let (word, rest) = split_word(typed);
         if word.is_empty() {
-            return Err("/ban wants a nick or an address, as in: /ban bob 2h".to_owned());
+            return Err(ModerationError::NothingToBan);
         }
         let target = BanTarget::parse(word)?;
         let (time, reason) = duration::parse_with_reason(rest)
-            .map_err(|reason| format!("nobody is banned: {reason}"))?;
+            .map_err(|reason| ModerationError::InvalidBanTime(reason.to_string()))?;
         if by.is_some_and(|slot| self.matches_target(&target, slot)) {
-            return Err("that would ban you, too".to_owned());
+            return Err(ModerationError::BansOperator);
         }
         let advice = self.advice(&target)?;
         let now = self.unix_seconds();
@@ -384,7 +385,7 @@ impl Broker {
     ///
     /// # Errors
     /// It would do nothing at all.
-    fn advice(&self, target: &BanTarget) -> Result<String, String> {
+    fn advice(&self, target: &BanTarget) -> Result<String, ModerationError> {
         let mask = match target {
             BanTarget::Nick(mask) => mask,
             BanTarget::Network(range) => {
@@ -405,15 +406,13 @@ impl Broker {
         let user = self.users.user(slot);
         let (nick, from) = (user.nick, IpRange::of_client(user.address));
         if nick.is_guest() {
-            return Err(format!(
-                "{nick} is a name that nobody has twice; they come from {from}, which can be banned"
-            ));
+            return Err(ModerationError::GuestNick(nick, from));
         }
         Ok(format!(" (from {from}, which can be banned, too)"))
     }
 
     /// Ends a ban.
-    fn unban(&mut self, typed: &str) -> Result<String, String> {
+    fn unban(&mut self, typed: &str) -> Result<String, ModerationError> {
         let target = BanTarget::parse(typed.trim())?;
         let now = self.unix_seconds();
         match &self.bans.remove(&target, now)[..] {
@@ -426,12 +425,8 @@ impl Broker {
                 ));
             }
         }
-        Err(match self.bans.covering(&target, now) {
-            Some(Ban { target: other, .. }) => {
-                format!("{target} is banned as part of {other}, and that ban can be ended")
-            }
-            None => format!("{target} is not banned; /bans lists who is"),
-        })
+        let covering = self.bans.covering(&target, now);
+        Err(ModerationError::not_banned(target.clone(), covering))
     }
 
     /// `/bans`.

@@ -352,7 +352,7 @@ impl Broker {
         };
         match who::page(asked.user_count(), |place| names.from(place).map(name), &scope, page) {
             Ok(names) => self.reply(slot, &names),
-            Err(reason) => self.reply_error(slot, &reason),
+            Err(missing) => self.reply_error(slot, &missing.to_string()),
         }
     }
 

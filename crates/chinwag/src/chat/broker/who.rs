@@ -4,7 +4,7 @@ use crate::limits::{MAX_NICK, MAX_ROOM_NAME, WELCOME_NAMES, WHO_PAGE_BYTES, WHO_
 use crate::protocol::encode::group_digits;
 use crate::protocol::nick::Nick;
 use crate::protocol::room_name::RoomName;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// What an answer may need beside the names: `* `, the count, `page … of …`, the way to the next page, the line end.
 const OVERHEAD: usize = 96 + 2 * (MAX_ROOM_NAME + 4);
@@ -54,22 +54,38 @@ impl Scope {
     }
 }
 
+/// A page of names that was asked for and is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoSuchPage {
+    /// The number that was asked for, from 1.
+    wanted: u32,
+    /// How many pages there are.
+    pages: usize,
+}
+
+impl fmt::Display for NoSuchPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { wanted, pages } = self;
+        let one = if *pages == 1 { "is one page" } else { "are only so many pages" };
+        write!(f, "there is no page {wanted} of names: there {one} ({pages})")
+    }
+}
+
 /// One page of the names, counted from 1, of so many users. `from` says who they are from a place on, counted from 0: nobody
 /// is looked at but those on the page.
 ///
 /// # Errors
-/// There is no such page: the sentence that says so.
+/// There is no such page.
 pub(crate) fn page<'a, Names: Iterator<Item = Entry<'a>>>(
     count: usize,
     from: impl FnOnce(usize) -> Names,
     scope: &Scope,
     wanted: u32,
-) -> Result<String, String> {
+) -> Result<String, NoSuchPage> {
     let pages = count.div_ceil(WHO_PAGE_NAMES).max(1);
     let page = wanted as usize;
     if page > pages {
-        let one = if pages == 1 { "is one page" } else { "are only so many pages" };
-        return Err(format!("there is no page {wanted} of names: there {one} ({pages})"));
+        return Err(NoSuchPage { wanted, pages });
     }
     let mut listed = String::new();
     for Entry { nick, away } in from((page - 1) * WHO_PAGE_NAMES).take(WHO_PAGE_NAMES) {
@@ -114,7 +130,7 @@ mod tests {
         names[from..].iter().map(|nick| Entry { nick, away: false })
     }
 
-    fn page_of(names: &[Nick], scope: &Scope, wanted: u32) -> Result<String, String> {
+    fn page_of(names: &[Nick], scope: &Scope, wanted: u32) -> Result<String, NoSuchPage> {
         page(names.len(), |from| entries_from(names, from), scope, wanted)
     }
 
@@ -149,7 +165,7 @@ mod tests {
         assert_eq!(listed, names.iter().map(Nick::to_string).collect::<Vec<_>>());
         assert!(number > 20);
         let refused = page_of(&names, &scope, u32::MAX).unwrap_err();
-        assert!(refused.contains("there is no page 4294967295"), "{refused}");
+        assert!(refused.to_string().contains("there is no page 4294967295"), "{refused}");
     }
 
     #[test]

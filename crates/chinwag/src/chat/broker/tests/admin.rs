@@ -26,7 +26,7 @@ fn join_room(harness: &mut Harness, id: u64, name: &str) {
 fn close(harness: &mut Harness, name: &str, reason: &str) -> Result<usize, String> {
     let (name, reason) = (name.to_owned(), reason.to_owned());
     let outcome = harness.admin(|answer| AdminCommand::Close { name, reason, answer });
-    outcome.map(|(_, clients)| clients)
+    outcome.map(|(_, clients)| clients).map_err(|error| error.to_string())
 }
 
 // ---- closing rooms ----
@@ -274,7 +274,9 @@ fn a_mute_by_an_admin_is_listed_and_ended() {
     let (alice, bob) = (harness.join_as("alice"), harness.join_as("bob"));
     let mute = |harness: &mut Harness, typed: &str| {
         let typed = typed.to_owned();
-        harness.admin(|answer| AdminCommand::Mute { typed, answer })
+        harness
+            .admin(|answer| AdminCommand::Mute { typed, answer })
+            .map_err(|error| error.to_string())
     };
     for (typed, reason) in [
         ("nobody", "nobody is called \"nobody\""),
@@ -298,7 +300,9 @@ fn a_mute_by_an_admin_is_listed_and_ended() {
     assert_eq!((mutes[0].nick.as_str(), mutes[0].rest), ("bob", Some(540 * SECOND)));
     harness.discard_all();
     let unmute = |harness: &mut Harness| {
-        harness.admin(|answer| AdminCommand::Unmute { nick: "bob".into(), answer })
+        harness
+            .admin(|answer| AdminCommand::Unmute { nick: "bob".into(), answer })
+            .map_err(|error| error.to_string())
     };
     assert_eq!(unmute(&mut harness).map(|nick| nick.to_string()), Ok("bob".to_owned()));
     assert_eq!(harness.read(bob), ["* you are not muted any more"]);

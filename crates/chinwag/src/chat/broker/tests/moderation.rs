@@ -20,7 +20,9 @@ fn alice_and_bob(harness: &mut Harness) -> (u64, u64) {
 
 /// What comes of an order about bans.
 fn order(harness: &mut Harness, command: BanCommand) -> Result<BanOutcome, String> {
-    harness.admin(|answer| AdminCommand::ChangeBans { command, answer })
+    harness
+        .admin(|answer| AdminCommand::ChangeBans { command, answer })
+        .map_err(|error| error.to_string())
 }
 
 #[test]
