@@ -2,11 +2,14 @@
 
 use crate::program::{CHINWAG, Program};
 use crate::support::{TestClient, run, within_deadline};
-use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit, setrlimit};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, WaitOptions, getrlimit, prlimit, setrlimit, waitpid,
+};
 use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 use whippet::net::TcpStream;
+use whippet::task::spawn_blocking;
 use whippet::time::Instant;
 
 /// How many people come at once.
@@ -52,7 +55,7 @@ fn regression_30_a_storm_of_connections_overflows_nothing() {
         let mut command = Command::new(CHINWAG);
         command.args(["--listen", "127.0.0.1:0", "--no-limits"]);
         let server = Program::start(command).await;
-        server.signal(Signal::STOP);
+        stop(&server).await;
         let mut people = come(server.address, QUEUED).await;
         assert_eq!(queued(server.address), QUEUED, "all wait in the queue");
         server.signal(Signal::CONT);
@@ -63,6 +66,19 @@ fn regression_30_a_storm_of_connections_overflows_nothing() {
             assert!(first.starts_with("* welcome to chinwag"), "{first}");
         }
     });
+}
+
+/// Stops the server's process, and returns once none of its threads runs any more: they do until each has seen the signal.
+async fn stop(server: &Program) {
+    server.signal(Signal::STOP);
+    let process = Some(Pid::from_child(&server.process));
+    let stopped = spawn_blocking(move || waitpid(process, WaitOptions::UNTRACED));
+    let (_, status) = within_deadline("the stop", stopped)
+        .await
+        .expect("no panic")
+        .expect("a child")
+        .expect("a stop");
+    assert!(status.stopped(), "{status:?}");
 }
 
 /// So many connect at once; each is connected when this returns.
