@@ -26,6 +26,7 @@ use crate::settings::{Effective, Settings, SettingsError, Sources, print};
 use chinwag_load::LoadError;
 use clap::Parser;
 use std::fmt::Display;
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use whippet::net::{TcpListener, UnixListener};
@@ -121,7 +122,8 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
     let listeners =
         Listeners::open(&settings, passed).map_err(|error| Failure::Sentence(error.to_string()))?;
     let config = Config::from_settings(&settings, possible);
-    let resources = resources(&settings, &config).map_err(Failure::Sentence)?;
+    let resources = resources(&settings, &config);
+    let resources = resources.map_err(|error| Failure::Sentence(error.to_string()))?;
     let workers = workers(&settings);
     if settings.sandbox {
         let allowed = AllowedPaths::of(&sources, &effective);
@@ -131,7 +133,7 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
         // Before there are threads: Landlock confines the one that asks, and those that it starts.
         sandbox::restrict_process(&allowed);
     }
-    output::start().map_err(because("cannot start a thread")).map_err(Failure::Sentence)?;
+    output::start().map_err(because("cannot start a thread"))?;
     let start = Start {
         sources,
         effective,
@@ -143,19 +145,19 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
         terminal,
         manager,
     };
-    let runtime = runtime(workers).map_err(Failure::Sentence)?;
+    let runtime = runtime(workers)?;
     let outcome = runtime.block_on(serve(start));
     // A file that cannot be read or written for now is not waited for.
     runtime.shutdown_timeout(EXIT_RESERVE);
-    outcome.map_err(Failure::Sentence)
+    outcome
 }
 
 /// What the server needs of the operating system, opened before the process is confined.
-fn resources(settings: &Settings, config: &Config) -> Result<Resources, String> {
+fn resources(settings: &Settings, config: &Config) -> io::Result<Resources> {
     // Two descriptors: for those alone who can ask for metrics.
     let is_asked = settings.metrics.is_some() || settings.admin_socket.is_some();
     let process = is_asked.then(ProcessFiles::open).flatten().map(Arc::new);
-    let resources = Resources::open(config).map_err(|error| error.to_string())?;
+    let resources = Resources::open(config)?;
     Ok(Resources { process, ..resources })
 }
 
@@ -182,7 +184,7 @@ struct Start {
 }
 
 /// Serves until a signal.
-async fn serve(start: Start) -> Result<(), String> {
+async fn serve(start: Start) -> Result<(), Failure> {
     let Start {
         sources,
         effective,
@@ -235,7 +237,7 @@ async fn serve(start: Start) -> Result<(), String> {
         // It has nothing to wait for.
         let _ = stopping.await;
     }
-    ended.map_err(|error| error.to_string())
+    ended.map_err(|error| Failure::Sentence(error.to_string()))
 }
 
 /// Asks something of a running server.
@@ -252,8 +254,10 @@ fn administrate(arguments: AdminArgs) -> Result<(), Failure> {
         || "no admin socket is set; name the server's with --admin-socket PATH".to_owned();
     let socket = effective.settings.admin_socket.ok_or_else(unknown).map_err(Failure::Sentence)?;
     let answer = admin::send_request(&socket, &request, form).map_err(|error| match error {
-        RequestError::Usage(sentence) => Failure::Usage(sentence),
-        RequestError::Failed(sentence) => Failure::Sentence(sentence),
+        RequestError::Invalid(_) => Failure::Usage(error.to_string()),
+        RequestError::NoAnswer(..) | RequestError::Rejected(_) => {
+            Failure::Sentence(error.to_string())
+        }
     })?;
     printing::print(&answer).map_err(Failure::from)
 }
@@ -298,13 +302,13 @@ fn workers(settings: &Settings) -> usize {
 }
 
 /// The runtime, with as many workers as were asked for.
-fn runtime(workers: usize) -> Result<Runtime, String> {
+fn runtime(workers: usize) -> Result<Runtime, Failure> {
     let mut builder = Builder::new_multi_thread();
     builder.worker_threads(workers).max_blocking_threads(MAX_BLOCKING_THREADS);
     builder.enable_all().build().map_err(because("cannot start the runtime"))
 }
 
-/// A cause, told as a sentence.
-fn because<E: Display>(what: &str) -> impl FnOnce(E) -> String {
-    move |cause| format!("{what}: {cause}")
+/// What failed, with its cause.
+fn because<E: Display>(what: &str) -> impl FnOnce(E) -> Failure {
+    move |cause| Failure::Sentence(format!("{what}: {cause}"))
 }

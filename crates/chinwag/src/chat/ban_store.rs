@@ -19,11 +19,11 @@ use crate::limits::{MAX_BAN_FILE_BYTES, STORE_RETRY};
 use crate::os::create_dir;
 use crate::os::files::{self, Access, Distrust, Found};
 use rustix::fs::{AtFlags, OFlags};
-use std::fmt::Display;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use whippet::select;
 use whippet::sync::mpsc::Sender;
@@ -40,6 +40,30 @@ pub(crate) struct StateDir {
     _lock: File,
 }
 
+/// Why a state directory cannot be used.
+#[derive(Debug)]
+pub(crate) struct StateDirError {
+    /// The folder.
+    path: PathBuf,
+    /// What is wrong with it, or with what is in it.
+    cause: io::Error,
+}
+
+impl StateDirError {
+    /// Whether this process may not read it, as it belongs to another user.
+    pub(crate) fn is_denied(&self) -> bool {
+        self.cause.kind() == ErrorKind::PermissionDenied
+    }
+}
+
+impl fmt::Display for StateDirError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot use the state directory {}: {}", self.path.display(), self.cause)
+    }
+}
+
+impl std::error::Error for StateDirError {}
+
 /// The names in it.
 const BANS_FILE: &str = "bans";
 const NEW_FILE: &str = "bans.new";
@@ -49,47 +73,36 @@ impl StateDir {
     /// Makes the folder if it is not there, takes it, and reads what is in it.
     ///
     /// # Errors
-    /// A sentence: it cannot be had, others could have changed it, another server has it, or what is in it cannot be read.
-    pub(crate) fn open(path: &Path) -> Result<(Self, Bans), String> {
-        let failed = |error: &dyn Display| failed(path, error);
-        let folder = create_dir::make(path).and_then(|()| open_folder(path));
-        let folder = folder.map_err(|error| failed(&error))?;
-        let lock = lock(&folder).map_err(|error| failed(&error))?;
-        let bans = match read(&folder, BANS_FILE) {
-            Ok(text) => {
-                Bans::parse(&text).map_err(|wrong| failed(&format!("{BANS_FILE}, {wrong}")))?
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => Bans::default(),
-            Err(error) => return Err(failed(&error)),
+    /// It cannot be had, others could have changed it, another server has it, or what is in it cannot be read.
+    pub(crate) fn open(path: &Path) -> Result<(Self, Bans), StateDirError> {
+        let open = || -> io::Result<_> {
+            create_dir::make(path)?;
+            let folder = open_folder(path)?;
+            let lock = lock(&folder)?;
+            let bans = read_bans(&folder)?;
+            Ok((Self { folder, _lock: lock }, bans))
         };
-        Ok((Self { folder, _lock: lock }, bans))
+        open().map_err(|cause| StateDirError { path: path.to_path_buf(), cause })
     }
 
     /// That the folder could be had by a server that starts: nothing is made, and a server that has it keeps it.
     ///
     /// # Errors
-    /// As [`open`](Self::open); whether it is because it is another user's.
-    pub(crate) fn check(path: &Path) -> Result<(), (String, bool)> {
+    /// As [`open`](Self::open).
+    pub(crate) fn check(path: &Path) -> Result<(), StateDirError> {
         let check = || -> io::Result<()> {
             if !create_dir::is_there(path)? {
                 return Ok(());
             }
             let folder = open_folder(path)?;
             create_dir::can_make_in(path)?;
-            match read(&folder, BANS_FILE) {
-                Ok(text) => drop(
-                    Bans::parse(&text)
-                        .map_err(|wrong| io::Error::other(format!("{BANS_FILE}, {wrong}")))?,
-                ),
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
+            read_bans(&folder)?;
             match open(&folder, LOCK_FILE, OFlags::RDONLY) {
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
                 found => trusted(LOCK_FILE, found?.access),
             }
         };
-        check().map_err(|error| (failed(path, &error), error.kind() == ErrorKind::PermissionDenied))
+        check().map_err(|cause| StateDirError { path: path.to_path_buf(), cause })
     }
 
     /// Puts this text in the place of the bans. It is on the disk when this returns.
@@ -108,9 +121,15 @@ impl StateDir {
     }
 }
 
-/// That the folder cannot be had, as a sentence.
-fn failed(path: &Path, error: &dyn Display) -> String {
-    format!("cannot use the state directory {}: {error}", path.display())
+/// The bans in the folder; none if there is no file.
+fn read_bans(folder: &OwnedFd) -> io::Result<Bans> {
+    match read(folder, BANS_FILE) {
+        Ok(text) => {
+            Bans::parse(&text).map_err(|wrong| io::Error::other(format!("{BANS_FILE}, {wrong}")))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Bans::default()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Opens the folder, if it is ours alone.
@@ -318,7 +337,7 @@ mod tests {
         let mode = std::fs::metadata(scratch.0.join(BANS_FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let second = StateDir::open(&scratch.0).unwrap_err();
-        assert!(second.ends_with("another server uses it"), "{second}");
+        assert!(second.to_string().ends_with("another server uses it"), "{second}");
         drop(state);
         assert_eq!(StateDir::open(&scratch.0).unwrap().1, some_bans());
     }
@@ -333,7 +352,7 @@ mod tests {
         ] {
             std::fs::write(scratch.0.join(BANS_FILE), &text).unwrap();
             let refused = StateDir::open(&scratch.0).unwrap_err();
-            assert!(refused.contains(reason), "{refused}");
+            assert!(refused.to_string().contains(reason), "{refused}");
             assert_eq!(std::fs::read_to_string(scratch.0.join(BANS_FILE)).unwrap(), text);
         }
     }

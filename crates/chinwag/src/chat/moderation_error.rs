@@ -94,12 +94,6 @@ impl fmt::Display for ModerationError {
 
 impl std::error::Error for ModerationError {}
 
-impl From<ModerationError> for String {
-    fn from(error: ModerationError) -> Self {
-        error.to_string()
-    }
-}
-
 impl From<TooManyMutes> for ModerationError {
     fn from(full: TooManyMutes) -> Self {
         Self::TooManyMutes(full)

@@ -59,10 +59,10 @@ impl Findings {
         if let Some(path) = &settings.state_dir {
             match StateDir::check(path) {
                 Ok(()) => {}
-                Err((words, is_anothers)) if is_anothers && is_root() => {
-                    self.not_checked("state-dir", words)
+                Err(error) if error.is_denied() && is_root() => {
+                    self.not_checked("state-dir", error.to_string())
                 }
-                Err((words, _)) => self.add_error(effective, "state-dir", &words),
+                Err(error) => self.add_error(effective, "state-dir", &error.to_string()),
             }
         }
     }

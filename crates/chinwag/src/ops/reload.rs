@@ -14,6 +14,7 @@ use crate::server::handle::ServerHandle;
 use crate::server::oper_secret::{OperSecret, SecretError};
 use crate::server::signals::FirstSignal;
 use crate::settings::{Effective, Reload, SettingsError, Sources, TABLE};
+use std::fmt;
 use std::io;
 use whippet::select;
 use whippet::signal::{SignalKind, signal};
@@ -52,8 +53,8 @@ pub(crate) struct Applied {
     pub(crate) needs_restart: Vec<&'static str>,
 }
 
-/// Where the result of a reload is sent: an error has one sentence for each mistake.
-type Reply = oneshot::Sender<Result<Applied, String>>;
+/// Where the result of a reload is sent.
+type Reply = oneshot::Sender<Result<Applied, ReloadError>>;
 
 /// A way to have the settings read anew without a signal. Clones are of the same server.
 #[derive(Clone, Debug)]
@@ -61,7 +62,7 @@ pub(crate) struct ReloadHandle(Sender<Reply>);
 
 impl ReloadHandle {
     /// Has them read anew, as by SIGHUP; `None` if the server stops.
-    pub(crate) async fn reload(&self) -> Option<Result<Applied, String>> {
+    pub(crate) async fn reload(&self) -> Option<Result<Applied, ReloadError>> {
         let (answer, answered) = oneshot::channel();
         self.0.send(answer).await.ok()?;
         answered.await.ok()
@@ -76,21 +77,28 @@ struct Loaded {
     secret: Option<OperSecret>,
 }
 
-/// Why a reload was refused.
-#[derive(Debug, Default)]
-struct ReloadError {
-    /// What is wrong.
+/// Why a reload was refused; displayed, it is one sentence.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ReloadError {
+    /// What is wrong, a sentence for each mistake.
     errors: Vec<String>,
     /// Whether the process may not read a file.
     is_denied: bool,
+    /// Whether that may be because it is confined.
+    is_confined: bool,
 }
 
 impl ReloadError {
-    /// All of it as one sentence.
-    fn message(&self, confined: bool) -> String {
-        let hint = (self.is_denied && confined).then_some(CONFINED);
-        let errors = self.errors.iter().map(String::as_str).chain(hint);
-        format!("settings not taken over, {}", errors.collect::<Vec<_>>().join("; "))
+    /// Why a confined process may be unable to read what others can, if that is it.
+    fn hint(&self) -> Option<&'static str> {
+        (self.is_denied && self.is_confined).then_some(CONFINED)
+    }
+}
+
+impl fmt::Display for ReloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let errors = self.errors.iter().map(String::as_str).chain(self.hint());
+        write!(f, "settings not taken over, {}", errors.collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -98,7 +106,7 @@ impl ReloadError {
 fn load(sources: &Sources) -> Result<Loaded, ReloadError> {
     let refused = |refused: SettingsError| {
         let errors = refused.errors.iter().map(ToString::to_string).collect();
-        ReloadError { errors, is_denied: refused.is_denied }
+        ReloadError { errors, is_denied: refused.is_denied, is_confined: false }
     };
     let effective = sources.load().map_err(refused)?;
     if let Some(doubt) = &effective.file_warning {
@@ -108,6 +116,7 @@ fn load(sources: &Sources) -> Result<Loaded, ReloadError> {
     let denied = |error: SecretError| ReloadError {
         errors: vec![error.to_string()],
         is_denied: error.is_denied(),
+        is_confined: false,
     };
     Ok(Loaded { effective, secret: secret.map_err(denied)? })
 }
@@ -126,20 +135,23 @@ impl Reloader {
         Self { sources, effective, secret, possible, handle, log, status }
     }
 
-    /// Reads the settings anew, and puts them in force. What came of it, or what is wrong, in words.
-    async fn reload(&mut self) -> Result<Applied, String> {
+    /// Reads the settings again, and puts them in force.
+    async fn reload(&mut self) -> Result<Applied, ReloadError> {
         systemd::reloading();
         let sources = self.sources.clone();
         // A file may lie where reading takes its time.
         let loaded = spawn_blocking(move || load(&sources)).await;
-        let outcome = loaded.map(|loaded| {
-            let confined = self.effective.settings.sandbox;
-            let outcome = loaded.map(|loaded| self.apply(loaded));
-            log_outcome(&outcome, confined);
-            outcome.map_err(|error| error.message(confined))
+        let loaded = loaded.unwrap_or_else(|panic| {
+            Err(ReloadError { errors: vec![panic.to_string()], ..ReloadError::default() })
         });
+        let is_confined = self.effective.settings.sandbox;
+        let outcome = match loaded {
+            Ok(loaded) => Ok(self.apply(loaded)),
+            Err(error) => Err(ReloadError { is_confined, ..error }),
+        };
+        log_outcome(&outcome);
         systemd::ready(&self.status);
-        outcome.unwrap_or_else(|panic| Err(panic.to_string()))
+        outcome
     }
 
     /// Puts new settings in force, as far as a running server can take them over.
@@ -182,8 +194,8 @@ impl Reloader {
     }
 }
 
-/// Tells the log what a reload came to. A process that is confined may be unable to read what others can.
-fn log_outcome(outcome: &Result<Applied, ReloadError>, confined: bool) {
+/// Logs what a reload came to.
+fn log_outcome(outcome: &Result<Applied, ReloadError>) {
     match outcome {
         Ok(Applied { live, needs_restart }) => {
             match live.join(", ") {
@@ -203,8 +215,8 @@ fn log_outcome(outcome: &Result<Applied, ReloadError>, confined: bool) {
             for line in &error.errors {
                 tracing::warn!(target: "chinwag::reload", "settings not taken over, {line}");
             }
-            if error.is_denied && confined {
-                tracing::warn!(target: "chinwag::reload", "{CONFINED}");
+            if let Some(hint) = error.hint() {
+                tracing::warn!(target: "chinwag::reload", "{hint}");
             }
         }
     }

@@ -16,9 +16,35 @@ use crate::server::config::Config;
 use crate::server::oper_secret::OperSecret;
 use crate::server::rate_limit::RateLimit;
 use crate::server::shared::Shared;
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use whippet::sync::oneshot;
+
+/// Why a change of the bans does not last, or was not made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum BanChangeError {
+    /// The broker refused it.
+    Refused(ModerationError),
+    /// It is in force, and a restart forgets it.
+    NotStored {
+        /// The outcome in a sentence.
+        message: String,
+        /// Why it could not be written.
+        reason: Arc<str>,
+    },
+}
+
+impl fmt::Display for BanChangeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) => error.fmt(f),
+            Self::NotStored { message, reason } => {
+                write!(f, "{message}; but it cannot be written, so a restart forgets it: {reason}")
+            }
+        }
+    }
+}
 
 /// A handle of a running server. Clones are of the same server.
 #[derive(Clone, Debug)]
@@ -112,18 +138,18 @@ impl ServerHandle {
     pub(crate) async fn apply_ban_command(
         &self,
         command: BanCommand,
-    ) -> Option<Result<String, String>> {
+    ) -> Option<Result<String, BanChangeError>> {
         let outcome = self.request(|answer| AdminCommand::ChangeBans { command, answer }).await?;
         let (Ok(BanOutcome { message, version: Some(version) }), Some(write_status)) =
             (&outcome, &self.write_status)
         else {
-            return Some(outcome.map(|outcome| outcome.message).map_err(|error| error.to_string()));
+            return Some(outcome.map(|outcome| outcome.message).map_err(BanChangeError::Refused));
         };
         match write_status.clone().wait_for(*version).await {
             None => Some(Ok(message.clone())),
-            Some(reason) => Some(Err(format!(
-                "{message}; but it cannot be written, so a restart forgets it: {reason}"
-            ))),
+            Some(reason) => {
+                Some(Err(BanChangeError::NotStored { message: message.clone(), reason }))
+            }
         }
     }
 

@@ -10,7 +10,7 @@
 //! knows, and log nothing at all. Knows no log.
 
 use super::suggestion::closest;
-use super::value::{Arity, RawKind, RawValue, Value, ValueError, quote};
+use super::value::{Arity, InvalidValue, RawKind, RawValue, Value, ValueError, quote};
 
 /// What to log, as the log reads it: checked, without blanks, and with a level for all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,26 +49,25 @@ impl LogFilter {
     ///
     /// # Errors
     /// Which part is none, and what may have been meant.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidValue> {
         let (mut usual, mut modules) = (None, Vec::new());
         for part in text.split(',').map(str::trim) {
             match part.split_once('=') {
                 None => {
                     if usual.replace(level(part)?).is_some() {
-                        return Err(format!("{} is a second level for everything", quote(part)));
+                        let reason = format!("{} is a second level for everything", quote(part));
+                        return Err(InvalidValue(reason));
                     }
                 }
                 Some((module, of)) => {
                     let (module, of) = (module.trim(), level(of.trim())?);
                     if !is_target(module) {
-                        return Err(format!(
-                            "nothing logs as {}{}",
-                            quote(module),
-                            closest(module, names())
-                        ));
+                        let hint = closest(module, names());
+                        let reason = format!("nothing logs as {}{hint}", quote(module));
+                        return Err(InvalidValue(reason));
                     }
                     if modules.iter().any(|&(other, _)| other == module) {
-                        return Err(format!("{module} has two levels"));
+                        return Err(InvalidValue(format!("{module} has two levels")));
                     }
                     modules.push((module, of));
                 }
@@ -80,15 +79,16 @@ impl LogFilter {
 }
 
 /// The level of this name.
-fn level(name: &str) -> Result<&'static str, String> {
+fn level(name: &str) -> Result<&'static str, InvalidValue> {
     let found = LEVELS.iter().find(|level| level.eq_ignore_ascii_case(name));
     found.copied().ok_or_else(|| {
-        if is_target(name) {
-            return format!("{name} is a module and needs a level, as in {USUAL},{name}=debug");
-        }
         let hint = closest(name, LEVELS.into_iter().chain(names()));
         let levels = LEVELS.join(", ");
-        format!("{} is no level{hint} (levels are {levels}; {USUAL},chinwag=debug is a filter by module)", quote(name))
+        InvalidValue(if is_target(name) {
+            format!("{name} is a module and needs a level, as in {USUAL},{name}=debug")
+        } else {
+            format!("{} is no level{hint} (levels are {levels}; {USUAL},chinwag=debug is a filter by module)", quote(name))
+        })
     })
 }
 
@@ -109,16 +109,15 @@ impl Value for LogFilter {
     const ARITY: Arity = Arity::One;
 
     fn read(values: &[RawValue<'_>]) -> Result<Self, ValueError> {
-        let message = match values {
-            [RawValue { text, kind: RawKind::Untyped | RawKind::String }] => {
-                match Self::parse(text) {
-                    Ok(filter) => return Ok(filter),
-                    Err(message) => message,
-                }
-            }
-            _ => format!("it takes one text, as in \"{USUAL}\" or \"{USUAL},chinwag=debug\""),
-        };
-        Err(ValueError { index: 0, message })
+        match values {
+            [RawValue { text, kind: RawKind::Untyped | RawKind::String }] => Ok(Self::parse(text)?),
+            _ => Err(ValueError {
+                index: 0,
+                message: format!(
+                    "it takes one text, as in \"{USUAL}\" or \"{USUAL},chinwag=debug\""
+                ),
+            }),
+        }
     }
 
     fn show(&self) -> String {
@@ -176,7 +175,7 @@ mod tests {
             ("warn chinwag=debug", "nothing logs as"),
             ("tokio=debug", "nothing logs as \"tokio\""),
         ] {
-            let wrong = LogFilter::parse(text).unwrap_err();
+            let wrong = LogFilter::parse(text).unwrap_err().to_string();
             assert!(wrong.contains(hint), "{text}: {wrong}");
         }
     }

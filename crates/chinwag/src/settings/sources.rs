@@ -3,7 +3,7 @@
 use super::file::{self, Entry, Position};
 use super::suggestion::closest;
 use super::table::{Setting, Settings, TABLE};
-use super::value::{Arity, RawValue, quote};
+use super::value::{Arity, RawValue, ValueError, quote};
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -308,8 +308,8 @@ impl Builder {
                 Arity::Many => value.split([',', ' ']).filter(|word| !word.is_empty()).collect(),
                 Arity::One | Arity::Flag => vec![value.as_str()],
             };
-            if let Err(words) = self.set(index, &words) {
-                self.add_error(name, words);
+            if let Err(wrong) = self.set(index, &words) {
+                self.add_error(name, wrong.message);
             } else {
                 self.origins[index] = Origin::Environment(name.clone());
             }
@@ -322,8 +322,8 @@ impl Builder {
         for (key, values) in flags {
             let Some((index, _)) = find(key) else { continue };
             let words: Vec<_> = values.iter().map(String::as_str).collect();
-            if let Err(words) = self.set(index, &words) {
-                self.add_error(format_args!("--{key}"), words);
+            if let Err(wrong) = self.set(index, &words) {
+                self.add_error(format_args!("--{key}"), wrong.message);
             } else {
                 self.origins[index] = Origin::Flag;
             }
@@ -331,9 +331,9 @@ impl Builder {
     }
 
     /// Gives a setting words without a type.
-    fn set(&mut self, index: usize, words: &[&str]) -> Result<(), String> {
+    fn set(&mut self, index: usize, words: &[&str]) -> Result<(), ValueError> {
         let values: Vec<_> = words.iter().map(|word| RawValue::untyped(word)).collect();
-        (TABLE[index].set)(&mut self.settings, &values).map_err(|wrong| wrong.message)
+        (TABLE[index].set)(&mut self.settings, &values)
     }
 
     /// Looks at what does not fit together.

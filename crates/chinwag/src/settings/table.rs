@@ -4,7 +4,7 @@
 use super::address::{HostPort, port_conflict, same_port};
 use super::host_pattern::HostPattern;
 use super::log_filter::LogFilter;
-use super::value::{Arity, Auto, Bytes, LogFormat, RawValue, Value, ValueError};
+use super::value::{Arity, Auto, Bytes, InvalidValue, LogFormat, RawValue, Value, ValueError};
 use crate::limits;
 use crate::protocol::ip_range::IpRange;
 use std::fmt;
@@ -106,9 +106,9 @@ impl Setting {
     ///
     /// # Errors
     /// Why not.
-    pub(crate) fn check(&self, word: &str) -> Result<(), String> {
+    pub(crate) fn check(&self, word: &str) -> Result<(), ValueError> {
         let mut scratch = Settings::default();
-        (self.set)(&mut scratch, &[RawValue::untyped(word)]).map_err(|wrong| wrong.message)
+        (self.set)(&mut scratch, &[RawValue::untyped(word)])
     }
 }
 
@@ -149,7 +149,7 @@ macro_rules! settings {
                 arity: <$type as Value>::ARITY,
                 set: |settings, values| {
                     let value = <$type as Value>::read(values)?;
-                    $(($check)(&value).map_err(|message| ValueError { index: 0, message })?;)?
+                    $(($check)(&value)?;)?
                     settings.$field = value;
                     Ok(())
                 },
@@ -283,76 +283,73 @@ const DAY: Duration = Duration::from_secs(86_400);
 const KEEPALIVE_MOST: Duration = Duration::from_secs(32_767);
 
 /// The rule that a value lies between two others.
-fn within<T: Value + PartialOrd>(least: T, most: T) -> impl Fn(&T) -> Result<(), String> {
+fn within<T: Value + PartialOrd>(least: T, most: T) -> impl Fn(&T) -> Result<(), InvalidValue> {
     let range: RangeInclusive<T> = least..=most;
     move |value| {
         let (least, most) = (range.start().show(), range.end().show());
-        let words = || format!("{} is not between {least} and {most}", value.show());
-        range.contains(value).then_some(()).ok_or_else(words)
+        let reason = || format!("{} is not between {least} and {most}", value.show());
+        require(range.contains(value), reason)
     }
+}
+
+/// A rule: the reason counts where the value does not fit.
+fn require<S: Into<String>>(fits: bool, reason: impl FnOnce() -> S) -> Result<(), InvalidValue> {
+    if fits { Ok(()) } else { Err(InvalidValue(reason().into())) }
 }
 
 /// The rule that at least one connection is possible.
-fn one_at_least(connections: &Auto<usize>) -> Result<(), String> {
-    let words = "with 0 nobody could come; give 1 or more, or \"auto\"".to_owned();
-    if connections.0 == Some(0) { Err(words) } else { Ok(()) }
+fn one_at_least(connections: &Auto<usize>) -> Result<(), InvalidValue> {
+    let reason = || "with 0 nobody could come; give 1 or more, or \"auto\"";
+    require(connections.0 != Some(0), reason)
 }
 
 /// The rule that at least one connection of an address is possible: 0 may have been meant for no limit.
-fn one_or_any(connections: &Option<usize>) -> Result<(), String> {
-    let words =
-        "with 0 nobody could come from elsewhere; give 1 or more, or \"none\" for any number";
-    if *connections == Some(0) { Err(words.to_owned()) } else { Ok(()) }
+fn one_or_any(connections: &Option<usize>) -> Result<(), InvalidValue> {
+    let reason =
+        || "with 0 nobody could come from elsewhere; give 1 or more, or \"none\" for any number";
+    require(*connections != Some(0), reason)
 }
 
 /// The rule of times that the kernel counts in seconds.
-fn whole_seconds(time: &Duration) -> Result<(), String> {
+fn whole_seconds(time: &Duration) -> Result<(), InvalidValue> {
     within(SECOND, KEEPALIVE_MOST)(time)?;
-    let words = || format!("{} is no whole number of seconds", time.show());
-    (time.subsec_nanos() == 0).then_some(()).ok_or_else(words)
+    let reason = || format!("{} is no whole number of seconds", time.show());
+    require(time.subsec_nanos() == 0, reason)
 }
 
 /// The rule that threads are not more than any machine has a use for.
-fn few(workers: &Auto<NonZeroUsize>) -> Result<(), String> {
-    let most = limits::MAX_WORKERS;
-    let words = |count| format!("{count} threads are more than {most}");
-    workers.0.filter(|count| count.get() > most).map_or(Ok(()), |count| Err(words(count)))
+fn few(workers: &Auto<NonZeroUsize>) -> Result<(), InvalidValue> {
+    let (count, most) = (workers.0.map_or(0, NonZeroUsize::get), limits::MAX_WORKERS);
+    require(count <= most, || format!("{count} threads are more than {most}"))
 }
 
 /// The rule that there is at least one.
-fn some(addresses: &[HostPort]) -> Result<(), String> {
-    let words = || "at least one address is needed".to_owned();
-    (!addresses.is_empty()).then_some(()).ok_or_else(words)
+fn some(addresses: &[HostPort]) -> Result<(), InvalidValue> {
+    require(!addresses.is_empty(), || "at least one address is needed")
 }
 
 /// The rule of the greeting: one line, not too long, and there.
-fn greeting(text: &str) -> Result<(), String> {
-    if text.trim().is_empty() || text.contains(['\r', '\n']) {
-        return Err("the greeting is one line, and not an empty one".to_owned());
-    }
+fn greeting(text: &str) -> Result<(), InvalidValue> {
+    let is_line = !text.trim().is_empty() && !text.contains(['\r', '\n']);
+    require(is_line, || "the greeting is one line, and not an empty one")?;
     at_most(text, limits::MAX_WELCOME_BYTES)
 }
 
 /// The rule of the message of the day: the text, where other servers want a file.
-fn message(text: &str) -> Result<(), String> {
-    let is_path = text.starts_with(['/', '~']) || text.starts_with("./");
-    if is_path && !text.contains(char::is_whitespace) {
-        return Err("it is the text itself, and not the name of a file".to_owned());
-    }
-    if text.eq_ignore_ascii_case("none") {
-        return Err("newcomers would read that word; write \"\" for no message".to_owned());
-    }
-    let lines = text.lines().count();
-    if lines > limits::MAX_MOTD_LINES {
-        return Err(format!("{lines} lines are more than {}", limits::MAX_MOTD_LINES));
-    }
+fn message(text: &str) -> Result<(), InvalidValue> {
+    let begins_as_path = text.starts_with(['/', '~']) || text.starts_with("./");
+    let is_path = begins_as_path && !text.contains(char::is_whitespace);
+    require(!is_path, || "it is the text itself, and not the name of a file")?;
+    let is_none = text.eq_ignore_ascii_case("none");
+    require(!is_none, || "newcomers would read that word; write \"\" for no message")?;
+    let (lines, most) = (text.lines().count(), limits::MAX_MOTD_LINES);
+    require(lines <= most, || format!("{lines} lines are more than {most}"))?;
     at_most(text, limits::MAX_MOTD_BYTES)
 }
 
 /// The rule of a text's length.
-fn at_most(text: &str, most: usize) -> Result<(), String> {
-    let words = || format!("{} bytes are more than {most}", text.len());
-    (text.len() <= most).then_some(()).ok_or_else(words)
+fn at_most(text: &str, most: usize) -> Result<(), InvalidValue> {
+    require(text.len() <= most, || format!("{} bytes are more than {most}", text.len()))
 }
 
 /// Why metrics are not served on an address.
@@ -423,7 +420,7 @@ mod tests {
     fn values_out_of_bounds_are_refused_with_the_bounds() {
         let wrong = |key: &str, word: &str| {
             let setting = TABLE.iter().find(|setting| setting.key == key).unwrap();
-            setting.check(word).unwrap_err()
+            setting.check(word).unwrap_err().message
         };
         assert_eq!(wrong("rate-interval", "0"), "\"0s\" is not between \"1ms\" and \"1h\"");
         assert_eq!(wrong("workers", "0"), "\"0\" is not a number, 1 or more, or \"auto\"");

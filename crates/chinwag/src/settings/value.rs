@@ -4,7 +4,7 @@
 
 use crate::protocol::duration;
 use std::borrow::Cow;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,6 +45,32 @@ pub(crate) struct ValueError {
     pub index: usize,
     /// The reason, for the user who wrote it.
     pub message: String,
+}
+
+impl fmt::Display for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ValueError {}
+
+/// Why a value does not fit a setting; displayed, it is the reason for the user who wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InvalidValue(pub(super) String);
+
+impl fmt::Display for InvalidValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InvalidValue {}
+
+impl From<InvalidValue> for ValueError {
+    fn from(InvalidValue(message): InvalidValue) -> Self {
+        Self { index: 0, message }
+    }
 }
 
 /// How many values a setting has.

@@ -1,9 +1,9 @@
 //! The other side: `chinwag admin`, which asks a running server and shows what it says.
 
-use super::protocol::{OutputFormat, Request, parse_response};
+use super::protocol::{InvalidRequest, OutputFormat, Rejection, Request, parse_response};
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use whippet::net::UnixStream;
 use whippet::runtime::Builder;
@@ -13,19 +13,24 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Most bytes of an answer: what the tasks of ten thousand users take.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Why there is no answer. Each is a sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why there is no answer; displayed, it is a sentence.
+#[derive(Debug)]
 pub(crate) enum RequestError {
-    /// No server could take that.
-    Usage(String),
-    /// There is no server, or it said something against it.
-    Failed(String),
+    /// No server could carry that out.
+    Invalid(InvalidRequest),
+    /// No server answered at this socket.
+    NoAnswer(PathBuf, io::Error),
+    /// The server did not carry it out: its reason.
+    Rejected(String),
 }
 
 impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Usage(sentence) | Self::Failed(sentence)) = self;
-        f.write_str(sentence)
+        match self {
+            Self::Invalid(invalid) => invalid.fmt(f),
+            Self::NoAnswer(socket, error) => f.write_str(&describe_failure(socket, error)),
+            Self::Rejected(reason) => f.write_str(reason),
+        }
     }
 }
 
@@ -40,11 +45,10 @@ pub(crate) fn send_request(
     request: &Request,
     form: OutputFormat,
 ) -> Result<String, RequestError> {
-    request.check().map_err(RequestError::Usage)?;
-    let exchanged = exchange(socket, &request.line(form));
-    exchanged
-        .unwrap_or_else(|error| Err(describe_failure(socket, &error)))
-        .map_err(RequestError::Failed)
+    request.check().map_err(RequestError::Invalid)?;
+    exchange(socket, &request.line(form))
+        .map_err(|error| RequestError::NoAnswer(socket.to_path_buf(), error))?
+        .map_err(|Rejection(reason)| RequestError::Rejected(reason))
 }
 
 /// What is wrong when there was no response, and the way out.
@@ -83,7 +87,7 @@ fn escape_control(said: &str) -> String {
 }
 
 /// Sends the request and reads the whole answer.
-fn exchange(socket: &Path, line: &str) -> io::Result<Result<String, String>> {
+fn exchange(socket: &Path, line: &str) -> io::Result<Result<String, Rejection>> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     // It waits in the kernel from here on: there is nothing else to do.
     let mut stream = runtime.block_on(UnixStream::connect(socket))?.into_std()?;

@@ -2,10 +2,10 @@
 
 use super::AdminContext;
 use super::audit::AuditEntry;
+use super::error::AdminError;
 use super::json::Json;
 use super::protocol::{OutputFormat, Request};
 use crate::chat::admin_command::{BanCommand, BanInfo, RoomInfo, UserInfo};
-use crate::chat::broker::NO_TIME;
 use crate::chat::mutes::MuteInfo;
 use crate::ops::metrics;
 use crate::protocol::duration;
@@ -41,11 +41,12 @@ pub(super) async fn execute(
     form: OutputFormat,
     context: &AdminContext,
     stream: &UnixStream,
-) -> Result<String, String> {
+) -> Result<String, AdminError> {
     let entry = AuditEntry::new(&request, stream);
     let outcome = run(request, context).await;
     if let Some(mut entry) = entry {
-        entry.record(outcome.as_ref().map(|answer| &*answer.text).map_err(|reason| &**reason));
+        let reason = outcome.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        entry.record(outcome.as_ref().map(|answer| &*answer.text).map_err(|_| &*reason));
     }
     outcome.map(|Response { text, json }| match form {
         OutputFormat::Text => text,
@@ -54,7 +55,7 @@ pub(super) async fn execute(
 }
 
 /// Executes a request.
-async fn run(request: Request, context: &AdminContext) -> Result<Response, String> {
+async fn run(request: Request, context: &AdminContext) -> Result<Response, AdminError> {
     Ok(match request {
         Request::Stats => stats(metrics::exposition(&context.handle)),
         Request::Tasks => tasks(&Handle::current().dump()),
@@ -68,35 +69,35 @@ async fn run(request: Request, context: &AdminContext) -> Result<Response, Strin
 }
 
 /// What the broker does.
-async fn ask_broker(request: Request, context: &AdminContext) -> Result<Response, String> {
+async fn ask_broker(request: Request, context: &AdminContext) -> Result<Response, AdminError> {
     let handle = &context.handle;
     Ok(match request {
         Request::Who => Response::list(
             "people",
-            &handle.who().await.ok_or_else(broker_unavailable)?,
+            &handle.who().await.ok_or(AdminError::BrokerUnavailable)?,
             person,
             person_json,
         ),
         Request::Rooms => Response::list(
             "rooms",
-            &handle.rooms().await.ok_or_else(broker_unavailable)?,
+            &handle.rooms().await.ok_or(AdminError::BrokerUnavailable)?,
             room,
             room_json,
         ),
         Request::Mutes => Response::list(
             "mutes",
-            &handle.mutes().await.ok_or_else(broker_unavailable)?,
+            &handle.mutes().await.ok_or(AdminError::BrokerUnavailable)?,
             mute,
             mute_json,
         ),
         Request::Bans => {
-            let bans = handle.bans().await.ok_or_else(broker_unavailable)?;
+            let bans = handle.bans().await.ok_or(AdminError::BrokerUnavailable)?;
             Response::list("bans", &bans, |ban| ban.description.clone(), ban_json)
         }
         Request::Close(typed) => {
             let (name, reason) = split(&typed);
             let (name, people) =
-                handle.close_room(name, reason).await.ok_or_else(broker_unavailable)??;
+                handle.close_room(name, reason).await.ok_or(AdminError::BrokerUnavailable)??;
             let who = crate::protocol::encode::people_count(people as u64);
             let members = [("room", Json::text(&name)), ("people", Json::count(people))];
             Response::message(format!("{name} is closed; {who} had to leave it"), members)
@@ -104,38 +105,35 @@ async fn ask_broker(request: Request, context: &AdminContext) -> Result<Response
         Request::Kick(typed) => {
             let (asked, reason) = split(&typed);
             if duration::parse_prefix(&reason).is_some() {
-                return Err(format!("a kick has {NO_TIME}"));
+                return Err(AdminError::TimedKick);
             }
-            let kicked =
-                handle.kick(asked.clone(), reason.clone()).await.ok_or_else(broker_unavailable)?;
-            let nick = kicked.ok_or_else(|| format!("there is nobody called {asked:?}"))?;
+            let kicked = handle
+                .kick(asked.clone(), reason.clone())
+                .await
+                .ok_or(AdminError::BrokerUnavailable)?;
+            let nick = kicked.ok_or(AdminError::UnknownNick(asked))?;
             Response::message(format!("{nick} was kicked"), [("nick", Json::text(nick))])
         }
         Request::Mute(typed) => {
-            Response::message(handle.mute(typed).await.ok_or_else(broker_unavailable)??, [])
+            Response::message(handle.mute(typed).await.ok_or(AdminError::BrokerUnavailable)??, [])
         }
         Request::Unmute(nick) => {
-            let nick = handle.unmute(nick).await.ok_or_else(broker_unavailable)??;
+            let nick = handle.unmute(nick).await.ok_or(AdminError::BrokerUnavailable)??;
             Response::message(format!("{nick} is not muted any more"), [("nick", Json::text(nick))])
         }
         Request::Ban(typed) => moderate(context, BanCommand::Ban(typed)).await?,
         Request::Unban(typed) => moderate(context, BanCommand::Unban(typed)).await?,
         Request::Say(text) => {
             let people =
-                handle.broadcast_notice(text.clone()).await.ok_or_else(broker_unavailable)?;
+                handle.broadcast_notice(text.clone()).await.ok_or(AdminError::BrokerUnavailable)?;
             Response::message(format!("told to {people}"), [("people", Json::count(people))])
         }
         // Ping: the others are handled above.
         _ if metrics::is_healthy(handle).await => {
             Response::message("the server answers".to_owned(), [])
         }
-        _ => return Err(broker_unavailable()),
+        _ => return Err(AdminError::BrokerUnavailable),
     })
-}
-
-/// Why there is no response when the broker has stopped.
-fn broker_unavailable() -> String {
-    "the room does not answer".to_owned()
 }
 
 /// The first word of what was typed, and what stands behind it.
@@ -145,16 +143,16 @@ fn split(typed: &str) -> (String, String) {
 }
 
 /// Changes the bans, and says what came of it.
-async fn moderate(context: &AdminContext, act: BanCommand) -> Result<Response, String> {
+async fn moderate(context: &AdminContext, act: BanCommand) -> Result<Response, AdminError> {
     Ok(Response::message(
-        context.handle.apply_ban_command(act).await.ok_or_else(broker_unavailable)??,
+        context.handle.apply_ban_command(act).await.ok_or(AdminError::BrokerUnavailable)??,
         [],
     ))
 }
 
 /// Has the settings read anew.
-async fn reload(context: &AdminContext) -> Result<Response, String> {
-    let applied = context.reloads.reload().await.ok_or_else(|| "the server stops".to_owned())??;
+async fn reload(context: &AdminContext) -> Result<Response, AdminError> {
+    let applied = context.reloads.reload().await.ok_or(AdminError::Stopping)??;
     let names = |keys: &[&str]| Json::List(keys.iter().map(Json::text).collect());
     let now = match &applied.live[..] {
         [] => "nothing new that is taken at once".to_owned(),

@@ -6,11 +6,14 @@
 
 mod audit;
 mod client;
+mod error;
 mod execute;
 mod json;
 mod protocol;
 
 pub(crate) use self::client::{RequestError, send_request};
+use self::error::AdminError;
+use self::protocol::InvalidRequest;
 pub(crate) use self::protocol::{OutputFormat, Request};
 
 use crate::limits::MAX_ADMIN_CONNECTIONS;
@@ -49,9 +52,9 @@ pub(crate) fn serve_admin(listener: UnixListener, context: AdminContext) -> Join
                         Ok((request, form)) => {
                             execute::execute(request, form, &context, &stream).await
                         }
-                        Err(reason) => Err(reason),
+                        Err(invalid) => Err(invalid.into()),
                     },
-                    Err(reason) => Err(reason),
+                    Err(invalid) => Err(invalid.into()),
                 },
                 refused => refused.map(|()| String::new()),
             };
@@ -64,13 +67,16 @@ pub(crate) fn serve_admin(listener: UnixListener, context: AdminContext) -> Join
 async fn send_response(
     stream: &UnixStream,
     activity: &Activity,
-    outcome: &Result<String, String>,
+    outcome: &Result<String, AdminError>,
 ) -> io::Result<()> {
     activity.writing(send_and_close(stream, protocol::encode_response(outcome).as_bytes())).await
 }
 
 /// Whether the peer may send requests, or the reason why not. A peer that may not is answered at once.
-fn authorize(stream: &UnixStream, refused: &Mutex<LogThrottle>) -> io::Result<Result<(), String>> {
+fn authorize(
+    stream: &UnixStream,
+    refused: &Mutex<LogThrottle>,
+) -> io::Result<Result<(), AdminError>> {
     let peer = stream.peer_cred()?.uid();
     if is_authorized(peer) {
         return Ok(Ok(()));
@@ -80,7 +86,7 @@ fn authorize(stream: &UnixStream, refused: &Mutex<LogThrottle>) -> io::Result<Re
     if let Some(times) = refused.record(now()) {
         tracing::warn!(target: "chinwag::admin", uid = peer, times, "another user came to the admin socket");
     }
-    Ok(Err("only root and the user that the server runs as may do that".to_owned()))
+    Ok(Err(AdminError::NotAuthorized))
 }
 
 /// Whether this user may send requests: root, and the one that the server runs as.
@@ -89,7 +95,7 @@ fn is_authorized(user: u32) -> bool {
 }
 
 /// Reads a line, without its end. One that is too long is answered with an error.
-async fn read_line(mut stream: &UnixStream) -> io::Result<Result<String, String>> {
+async fn read_line(mut stream: &UnixStream) -> io::Result<Result<String, InvalidRequest>> {
     let mut line = Vec::new();
     let mut buffer = [0; 512];
     loop {

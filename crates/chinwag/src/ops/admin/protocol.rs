@@ -10,7 +10,7 @@
 
 use crate::limits::MAX_QUOTED;
 use crate::protocol::sanitize::is_blank;
-use std::fmt::Write;
+use std::fmt::{self, Display, Write};
 
 /// The version of the protocol.
 const VERSION: &str = "1";
@@ -20,8 +20,6 @@ const NAME: &str = "chinwag-admin";
 const JSON: &str = "json";
 /// Most bytes of a line that asks: a command and what is to be said.
 pub(super) const MAX_BYTES: usize = 4096;
-/// The error for a peer that speaks something else.
-const NOT_ADMIN_CLIENT: &str = "this is the admin socket of chinwag";
 /// What ends an answer in peace.
 pub(super) const OK: &str = "ok";
 /// What ends one otherwise, before the reason.
@@ -74,6 +72,53 @@ pub(crate) enum OutputFormat {
     Json,
 }
 
+/// Why a line is no request that a server can carry out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum InvalidRequest {
+    /// The client is no `chinwag admin`.
+    NotAdminClient,
+    /// The client speaks another version of the protocol.
+    UnsupportedVersion,
+    /// No request has this name, or it takes no such argument.
+    Unknown(String),
+    /// The request has no argument.
+    MissingArgument {
+        /// The request.
+        request: &'static str,
+        /// What it needs.
+        needed: &'static str,
+    },
+    /// The text for all users has so many bytes as it is shown, which are too many.
+    NoticeTooLong(usize),
+    /// The request has too many bytes: how many, if all of it was read.
+    TooLong(Option<usize>),
+}
+
+impl fmt::Display for InvalidRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAdminClient => f.write_str("this is the admin socket of chinwag"),
+            Self::UnsupportedVersion => {
+                write!(f, "this server speaks version {VERSION} of the admin protocol")
+            }
+            Self::Unknown(word) => {
+                write!(f, "there is no such command, or not with these words: {word:?}")
+            }
+            Self::MissingArgument { request, needed } => write!(f, "{request} wants {needed}"),
+            Self::NoticeTooLong(bytes) => write!(
+                f,
+                "what is said to everybody has at most {MAX_QUOTED} bytes, and this has {bytes}: say it in parts"
+            ),
+            Self::TooLong(Some(bytes)) => {
+                write!(f, "a request has at most {MAX_BYTES} bytes, and this has {bytes}")
+            }
+            Self::TooLong(None) => write!(f, "a request has at most {MAX_BYTES} bytes"),
+        }
+    }
+}
+
+impl std::error::Error for InvalidRequest {}
+
 impl Request {
     /// Its word, and what stands behind that.
     pub(super) fn parts(&self) -> (&'static str, &str) {
@@ -112,26 +157,24 @@ impl Request {
     ///
     /// # Errors
     /// Why not.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), InvalidRequest> {
         let (word, rest) = self.parts();
         if let Some(needed) = self.needs()
             && is_blank(rest)
         {
-            return Err(format!("{word} wants {needed}"));
+            return Err(InvalidRequest::MissingArgument { request: word, needed });
         }
         if let Self::Say(text) = self {
             // As they are shown: each `"` takes two.
             let bytes = text.len() + text.bytes().filter(|&byte| byte == b'"').count();
             if bytes > MAX_QUOTED {
-                return Err(format!(
-                    "what is said to everybody has at most {MAX_QUOTED} bytes, and this has {bytes}: say it in parts"
-                ));
+                return Err(InvalidRequest::NoticeTooLong(bytes));
             }
         }
         // Without its end.
         let bytes = self.line(OutputFormat::Json).len() - 1;
         if bytes > MAX_BYTES {
-            return Err(format!("a request has at most {MAX_BYTES} bytes, and this has {bytes}"));
+            return Err(InvalidRequest::TooLong(Some(bytes)));
         }
         Ok(())
     }
@@ -155,20 +198,19 @@ impl Request {
     ///
     /// # Errors
     /// Why it is no request.
-    pub(super) fn parse(line: &str) -> Result<(Self, OutputFormat), String> {
+    pub(super) fn parse(line: &str) -> Result<(Self, OutputFormat), InvalidRequest> {
         let rest = line.strip_prefix(NAME).and_then(|rest| rest.strip_prefix(' '));
-        let rest = rest.ok_or(NOT_ADMIN_CLIENT)?;
+        let rest = rest.ok_or(InvalidRequest::NotAdminClient)?;
         let (version, rest) = rest.split_once(' ').unwrap_or((rest, ""));
         if version != VERSION {
-            return Err(format!("this server speaks version {VERSION} of the admin protocol"));
+            return Err(InvalidRequest::UnsupportedVersion);
         }
         let json = rest.strip_prefix(JSON).and_then(|rest| rest.strip_prefix(' '));
         let form = if json.is_some() { OutputFormat::Json } else { OutputFormat::Text };
         let rest = json.unwrap_or(rest);
         let (word, argument) = rest.split_once(' ').unwrap_or((rest, ""));
-        let request = Self::from_words(word, argument).ok_or_else(|| {
-            format!("there is no such command, or not with these words: {word:?}")
-        })?;
+        let request = Self::from_words(word, argument)
+            .ok_or_else(|| InvalidRequest::Unknown(word.to_owned()))?;
         request.check()?;
         Ok((request, form))
     }
@@ -206,16 +248,16 @@ impl Request {
 }
 
 /// What a server says to a line that is too long, by what it begins with.
-pub(super) fn too_long(line: &[u8]) -> String {
+pub(super) fn too_long(line: &[u8]) -> InvalidRequest {
     if line.starts_with(NAME.as_bytes()) {
-        format!("a request has at most {MAX_BYTES} bytes")
+        InvalidRequest::TooLong(None)
     } else {
-        NOT_ADMIN_CLIENT.to_owned()
+        InvalidRequest::NotAdminClient
     }
 }
 
 /// An answer as it is sent: each of its lines behind a blank, then how it went.
-pub(super) fn encode_response(outcome: &Result<String, String>) -> String {
+pub(super) fn encode_response(outcome: &Result<String, impl Display>) -> String {
     let mut sent = String::new();
     let end = match outcome {
         Ok(text) => {
@@ -227,16 +269,17 @@ pub(super) fn encode_response(outcome: &Result<String, String>) -> String {
             OK.to_owned()
         }
         // A reason is one line.
-        Err(reason) => format!("{ERROR}{}", reason.replace(['\r', '\n'], " ")),
+        Err(reason) => format!("{ERROR}{}", reason.to_string().replace(['\r', '\n'], " ")),
     };
     sent + &end + "\n"
 }
 
-/// An answer as it was meant.
-///
-/// # Errors
-/// The reason that the server gives.
-pub(super) fn parse_response(sent: &str) -> Option<Result<String, String>> {
+/// The reason of a server that did not carry out a request, as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rejection(pub(super) String);
+
+/// An answer as it was meant; `None` if it is not whole.
+pub(super) fn parse_response(sent: &str) -> Option<Result<String, Rejection>> {
     let mut text = String::new();
     for line in sent.lines() {
         if let Some(line) = line.strip_prefix(' ') {
@@ -245,7 +288,7 @@ pub(super) fn parse_response(sent: &str) -> Option<Result<String, String>> {
         } else if line == OK {
             return Some(Ok(text));
         } else if let Some(reason) = line.strip_prefix(ERROR) {
-            return Some(Err(reason.to_owned()));
+            return Some(Err(Rejection(reason.to_owned())));
         }
     }
     None
@@ -256,7 +299,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn parsed(line: &str) -> Result<(Request, OutputFormat), String> {
+    fn parsed(line: &str) -> Result<(Request, OutputFormat), InvalidRequest> {
         Request::parse(line.strip_suffix('\n').unwrap_or(line))
     }
 
@@ -284,7 +327,7 @@ mod tests {
                 assert_eq!(parsed(&request.line(form)), Ok((request.clone(), form)));
             }
         }
-        let refused = Request::parse("chinwag-admin 2 who").unwrap_err();
+        let refused = Request::parse("chinwag-admin 2 who").unwrap_err().to_string();
         assert!(refused.contains("version 1"), "{refused}");
         for wrong in [
             "",
@@ -307,19 +350,20 @@ mod tests {
     fn what_is_too_long_is_refused_with_both_numbers() {
         let say = |bytes: usize| Request::Say("x".repeat(bytes)).check();
         assert_eq!(say(200), Ok(()));
-        let refused = say(5_000).unwrap_err();
+        let refused = say(5_000).unwrap_err().to_string();
         assert!(refused.contains("at most 200 bytes, and this has 5000"), "{refused}");
         assert!(Request::Say("\"".repeat(101)).check().is_err(), "each is shown as two");
         let kick = |bytes: usize| Request::Kick(format!("bob {}", "x".repeat(bytes)));
         let most = MAX_BYTES + 1 - kick(0).line(OutputFormat::Json).len();
         assert_eq!(kick(most).check(), Ok(()));
-        let refused = kick(most + 1).check().unwrap_err();
+        let refused = kick(most + 1).check().unwrap_err().to_string();
         assert_eq!(refused, "a request has at most 4096 bytes, and this has 4097");
         assert_eq!(
-            Request::Say("\u{200b}".into()).check().unwrap_err(),
+            Request::Say("\u{200b}".into()).check().unwrap_err().to_string(),
             "say wants something to say"
         );
-        assert_eq!(Request::Kick(" ".into()).check().unwrap_err(), "kick wants a nick");
+        let refused = Request::Kick(" ".into()).check().unwrap_err().to_string();
+        assert_eq!(refused, "kick wants a nick");
     }
 
     proptest! {
@@ -327,7 +371,7 @@ mod tests {
         fn answers_read_back(lines in prop::collection::vec("\\PC{0,20}", 0..5), fails: bool) {
             let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
             let outcome = if fails { Err(lines.concat()) } else { Ok(text) };
-            prop_assert_eq!(parse_response(&encode_response(&outcome)), Some(outcome));
+            prop_assert_eq!(parse_response(&encode_response(&outcome)), Some(outcome.map_err(Rejection)));
         }
 
         #[test]
