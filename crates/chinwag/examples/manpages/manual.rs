@@ -94,7 +94,7 @@ const SIGNALS: [(&str, &str); 3] = [
     ),
     (
         "SIGINT, SIGTERM",
-        "The graceful stop: every line that was read is delivered, and everybody is told. It takes as long as grace says, at most.",
+        "The graceful stop: every line that was read is delivered, and everybody is told. It takes as long as shutdown-timeout says, at most.",
     ),
     ("the second of these", "The end at once, whatever hangs."),
 ];

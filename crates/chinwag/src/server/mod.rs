@@ -187,8 +187,8 @@ async fn supervise<T: Send + 'static>(
         failed = first_failed_listener(&mut acceptors) => failed,
         ended = &mut broker => Err(broker_exited(ended.err())),
     };
-    let grace = shared.live.shutdown_timeout();
-    let deadline = Instant::now() + (grace - EXIT_RESERVE.min(grace / 10));
+    let timeout = shared.live.shutdown_timeout();
+    let deadline = Instant::now() + (timeout - EXIT_RESERVE.min(timeout / 10));
     shared.begin_shutdown(deadline.into_std()).await;
     let _ = timeout_at(deadline, shared.limiter.idle()).await;
     // Who is served nothing more is not kept; and nothing of the server is left when it returns.

@@ -227,9 +227,9 @@ fn bytes_outside_of_lines_are_limited_as_lines_are() {
         ("a subnegotiation without an end", [&b"\xff\xfa"[..], &many(b"x"), b"\n"].concat()),
     ];
     run(async {
-        let speech = Some(RateLimit { burst: 10, interval: Duration::from_secs(3600) });
+        let rate_limit = Some(RateLimit { burst: 10, interval: Duration::from_secs(3600) });
         for (what, junk) in junk {
-            let server = TestServer::with(Config { rate_limit: speech, ..Config::default() });
+            let server = TestServer::with(Config { rate_limit, ..Config::default() });
             let mut alice = server.join().await;
             let mut bob = server.join().await;
             alice.expect(&format!("* {} joined", bob.nick)).await;

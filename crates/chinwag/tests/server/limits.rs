@@ -9,8 +9,8 @@ use whippet::time::Instant;
 #[test]
 fn lines_over_the_rate_are_delayed_and_none_is_lost() {
     run(async {
-        let speech = Some(RateLimit { burst: 5, interval: Duration::from_millis(20) });
-        let server = TestServer::with(Config { rate_limit: speech, ..Config::default() });
+        let rate_limit = Some(RateLimit { burst: 5, interval: Duration::from_millis(20) });
+        let server = TestServer::with(Config { rate_limit, ..Config::default() });
         let mut alice = server.join().await;
         let mut bob = server.join().await;
         alice.expect("* user-2 joined").await;
@@ -27,8 +27,8 @@ fn lines_over_the_rate_are_delayed_and_none_is_lost() {
 #[test]
 fn commands_count_as_speech() {
     run(async {
-        let speech = Some(RateLimit { burst: 2, interval: Duration::from_secs(3600) });
-        let server = TestServer::with(Config { rate_limit: speech, ..Config::default() });
+        let rate_limit = Some(RateLimit { burst: 2, interval: Duration::from_secs(3600) });
+        let server = TestServer::with(Config { rate_limit, ..Config::default() });
         let mut alice = server.join().await;
         let mut bob = server.join().await;
         alice.expect("* user-2 joined").await;
@@ -44,8 +44,8 @@ fn commands_count_as_speech() {
 #[test]
 fn dear_commands_cost_more_than_lines() {
     run(async {
-        let speech = Some(RateLimit { burst: 10, interval: Duration::from_secs(3600) });
-        let server = TestServer::with(Config { rate_limit: speech, ..Config::default() });
+        let rate_limit = Some(RateLimit { burst: 10, interval: Duration::from_secs(3600) });
+        let server = TestServer::with(Config { rate_limit, ..Config::default() });
         let mut alice = server.join().await;
         let mut bob = server.join().await;
         alice.expect("* user-2 joined").await;
@@ -160,8 +160,8 @@ fn other_protocols_are_answered_and_not_broadcast() {
 #[test]
 fn a_browser_that_speaks_at_once_sees_a_whole_answer() {
     run(async {
-        let first_look = Duration::from_secs(10);
-        let server = TestServer::with(Config { sniff_timeout: first_look, ..Config::default() });
+        let sniff_timeout = Duration::from_secs(10);
+        let server = TestServer::with(Config { sniff_timeout, ..Config::default() });
         let mut browser = server.connect().await;
         browser.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
         let answer = String::from_utf8(browser.rest_of_bytes().await).unwrap();

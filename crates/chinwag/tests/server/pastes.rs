@@ -7,8 +7,8 @@ use std::time::Duration;
 
 /// So many lines, and no more for as long as a test may take.
 fn lines_for_now(burst: u32) -> Config {
-    let speech = Some(RateLimit { burst, interval: Duration::from_secs(3600) });
-    Config { rate_limit: speech, key_rate_limit: None, ..Config::default() }
+    let rate_limit = Some(RateLimit { burst, interval: Duration::from_secs(3600) });
+    Config { rate_limit, key_rate_limit: None, ..Config::default() }
 }
 
 /// So many lines, each with this end.
@@ -81,12 +81,9 @@ fn lines_that_wait_are_said_before_an_end() {
     run(async {
         for by_key in [true, false] {
             let interval = Duration::from_millis(10);
-            let speech = Some(RateLimit { burst: 5, interval });
-            let server = TestServer::with(Config {
-                rate_limit: speech,
-                key_rate_limit: None,
-                ..Config::default()
-            });
+            let rate_limit = Some(RateLimit { burst: 5, interval });
+            let server =
+                TestServer::with(Config { rate_limit, key_rate_limit: None, ..Config::default() });
             let mut alice = server.join().await;
             let mut bob = Window::open(&server).await;
             alice.wait_for("* user-2 joined").await;

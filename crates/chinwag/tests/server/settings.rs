@@ -325,13 +325,13 @@ fn sendq_hard_disconnects_slow_clients() {
 #[test]
 fn max_buffered_disconnects_the_slowest_client() {
     run(async {
-        let socket = std::env::temp_dir().join(format!("chinwag-living-{}", std::process::id()));
+        let socket = std::env::temp_dir().join(format!("chinwag-running-{}", std::process::id()));
         let socket = socket.to_str().expect("UTF-8");
         let text = format!(
             "sendq-soft = \"8 KiB\"\nsendq-hard = \"512 MiB\"\nmax-buffered = \"1 MiB\"\nstall-timeout = \"1h\"\n\
              no-limits = true\nadmin-socket = \"{socket}\"\nworkers = 3\n"
         );
-        let file = File::new("living", &text);
+        let file = File::new("running", &text);
         let (_server, mut alice, frozen) = beside_one_who_never_reads(&file).await;
         send_until_disconnected(&mut alice).await;
         let stats = String::from_utf8(admin(socket, &["stats"]).await.stdout).expect("UTF-8");
@@ -346,7 +346,7 @@ fn max_buffered_disconnects_the_slowest_client() {
 #[test]
 fn speech_is_as_fast_as_it_is_set_to_be() {
     run(async {
-        let file = File::new("speech", "rate-burst = 1\nrate-interval = \"1h\"\n");
+        let file = File::new("rate", "rate-burst = 1\nrate-interval = \"1h\"\n");
         let mut server = with(&file).await;
         let mut alice = server.join().await;
         let mut bob = server.join().await;

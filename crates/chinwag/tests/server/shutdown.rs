@@ -43,11 +43,9 @@ fn every_line_read_is_delivered_despite_the_rate_limit() {
 #[test]
 fn a_slow_client_does_not_delay_the_shutdown() {
     run(async {
-        let grace = Duration::from_secs(2);
-        let server = TestServer::with(Config {
-            shutdown_timeout: grace,
-            ..Config::default().without_limits()
-        });
+        let shutdown_timeout = Duration::from_secs(2);
+        let server =
+            TestServer::with(Config { shutdown_timeout, ..Config::default().without_limits() });
         let mut alice = server.join_as("alice").await;
         let mut bob = server.join_as("bob").await;
         let _frozen = server.join().await;
@@ -61,7 +59,7 @@ fn a_slow_client_does_not_delay_the_shutdown() {
         }
         let started = whippet::time::Instant::now();
         server.stop().await;
-        assert!(started.elapsed() < grace + Duration::from_secs(1));
+        assert!(started.elapsed() < shutdown_timeout + Duration::from_secs(1));
         assert_eq!(bob.rest().await, ["* server is shutting down"]);
     });
 }

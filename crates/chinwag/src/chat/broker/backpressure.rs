@@ -10,7 +10,7 @@ use std::time::Instant;
 /// Looks in a row at users who drain while they are looked at; after that the next wake or tick will do.
 const MAX_RESCANS: usize = 2;
 
-/// The part of the living frames' limit short of which users are disconnected, and that disconnecting them aims to free: so it
+/// The part of the limit of buffered bytes short of which users are disconnected, and that disconnecting them aims to free: so it
 /// does not begin anew at once, and those who are disconnected have time to let go of theirs before the limit stops taking events
 /// for all.
 const SHED_FRACTION: usize = 8;
@@ -31,7 +31,7 @@ impl Broker {
         self.last_shed.is_some() && self.buffered() > self.max_buffered
     }
 
-    /// Bytes of living frames past which users are disconnected.
+    /// Bytes of buffered frames past which users are disconnected.
     pub(super) fn shed_threshold(&self) -> usize {
         self.max_buffered - self.max_buffered / SHED_FRACTION
     }

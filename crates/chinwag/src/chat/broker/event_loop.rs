@@ -174,7 +174,7 @@ impl BrokerInput {
         }
     }
 
-    /// The grace is nearly over: handles all that was handed over by now, and ends it.
+    /// The shutdown timeout is nearly over: handles all that was handed over by now, and ends it.
     fn drain(&mut self, broker: &mut Broker) {
         for _ in 0..self.events.len() {
             let Ok(event) = self.events.try_recv() else { break };

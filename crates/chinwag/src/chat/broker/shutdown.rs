@@ -36,7 +36,7 @@ pub(super) struct Shutdown {
 enum Phase {
     /// Some have not handed over all that was read.
     Draining,
-    /// The grace is nearly over: what is here is all that is taken.
+    /// The shutdown timeout is nearly over: what is here is all that is taken.
     Forced,
     /// Everybody was told and sent home.
     Finished,

@@ -105,9 +105,9 @@ impl MetricsCollector {
         out.gauge("chinwag_broker_queue_events_limit", events, EVENT_QUEUE)?;
         let control = "Capacity of the queue of joins and other control events";
         out.gauge("chinwag_broker_queue_control_limit", control, CONTROL_QUEUE)?;
-        let living =
+        let buffered =
             "Bytes of all buffered messages above which the slowest clients are disconnected";
-        out.gauge("chinwag_send_buffer_limit_bytes", living, config.max_buffered_bytes)?;
+        out.gauge("chinwag_send_buffer_limit_bytes", buffered, config.max_buffered_bytes)?;
         let soft = "Pending bytes of a client above which it is not read";
         out.gauge("chinwag_sendq_soft_limit_bytes", soft, config.queue_limits.soft)?;
         let hard = "Pending bytes of a client above which it is disconnected";
@@ -144,8 +144,8 @@ impl MetricsCollector {
             "Times that a room was paused for slow clients",
             metrics.pauses,
         )?;
-        let living = stats.buffered_bytes();
-        out.gauge("chinwag_send_buffer_bytes", "Bytes of all buffered messages", living)?;
+        let buffered = stats.buffered_bytes();
+        out.gauge("chinwag_send_buffer_bytes", "Bytes of all buffered messages", buffered)?;
         let took = "From reading a line to writing it to one client, sampled ten times a second";
         out.histogram("chinwag_delivery_latency_seconds", took, stats.latencies())
     }
