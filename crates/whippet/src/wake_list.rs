@@ -1,4 +1,4 @@
-//! WakeList that were collected under a lock, to be woken after it is dropped.
+//! Wakers that were collected under a lock, to be woken after it is dropped.
 //!
 //! No user code runs under a lock of whippet's: code that finds a waker under one puts it here, drops the lock and
 //! calls [`WakeList::wake_all`]. One waker that panics does not keep the others asleep. A lone waker goes through [`wake`].
@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use std::cell::Cell;
 use std::task::Waker;
 
-/// WakeList kept without an allocation: the usual number that one event brings.
+/// Wakers kept without an allocation: the usual number that one event brings.
 const INLINE: usize = 16;
 
 thread_local! {

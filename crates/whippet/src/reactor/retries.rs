@@ -36,7 +36,7 @@ pub(super) struct Retries {
 struct Waiting {
     /// Directions that back off, with the ticks that are left.
     slots: Vec<(Token, BackOff)>,
-    /// WakeList that were displaced, in that order.
+    /// Wakers that were displaced, in that order.
     wakers: VecDeque<Waker>,
     /// Whether a tick will come.
     armed: bool,
@@ -49,7 +49,7 @@ struct Waiting {
 pub(super) struct Due {
     /// Directions that are tried again.
     pub(super) slots: Vec<(Token, BackOff)>,
-    /// WakeList to be woken.
+    /// Wakers to be woken.
     pub(super) wakers: Vec<Waker>,
     /// Whether a tick must be asked for.
     pub(super) arm: bool,

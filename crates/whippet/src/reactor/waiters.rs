@@ -17,7 +17,7 @@ use std::task::Waker;
 /// Waiters that need no allocation: a reader and a writer.
 const INLINE: usize = 2;
 
-/// WakeList kept of those that poll in one direction: more than there are tasks that share a socket, few enough to be
+/// Wakers kept of those that poll in one direction: more than there are tasks that share a socket, few enough to be
 /// looked through in each poll.
 pub(super) const MAX_POLLERS: usize = 32;
 
