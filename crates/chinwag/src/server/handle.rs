@@ -9,6 +9,7 @@ use crate::chat::moderation_error::ModerationError;
 use crate::chat::mutes::MuteInfo;
 use crate::chat::stats::BrokerStats;
 use crate::limits::EVENT_QUEUE;
+use crate::os::clock::now;
 use crate::os::process_stats::ProcessFiles;
 use crate::protocol::nick::Nick;
 use crate::protocol::room_name::RoomName;
@@ -74,8 +75,8 @@ impl ServerHandle {
     /// A trusted proxy is no range of addresses: nothing is taken over.
     pub(crate) fn reload(&self, config: &Config, secret: Option<OperSecret>) -> io::Result<()> {
         self.shared.live.update(config, secret, config.proxy_ranges()?);
-        let (lines, now) = (self.shared.live.rate_limit(), whippet::time::Instant::now());
-        self.shared.limiter.set_per_address(config.max_per_address, lines, now.into_std());
+        let lines = self.shared.live.rate_limit();
+        self.shared.limiter.set_per_address(config.max_per_address, lines, now());
         Ok(())
     }
 

@@ -219,17 +219,14 @@ mod tests {
         let rate_limit = Some(connection);
         let texts = Greeting { welcome: "hello".into(), motd: "news".into() };
         let shutdown_timeout = Duration::from_secs(86_400);
-        live.update(
-            &Config {
-                rate_limit,
-                shutdown_timeout,
-                welcome: texts.welcome.clone(),
-                motd: texts.motd.clone(),
-                ..Config::default()
-            },
-            None,
-            Vec::new(),
-        );
+        let config = Config {
+            rate_limit,
+            shutdown_timeout,
+            welcome: texts.welcome.clone(),
+            motd: texts.motd.clone(),
+            ..Config::default()
+        };
+        live.update(&config, None, Vec::new());
         assert_eq!(
             (live.rate_limit(), live.shutdown_timeout()),
             (Some(rate(connection, 16)), shutdown_timeout)
@@ -242,17 +239,7 @@ mod tests {
             );
             assert_eq!(live.rate_limit(), Some(rate(connection, times)));
         }
-        live.update(
-            &Config {
-                rate_limit,
-                shutdown_timeout,
-                welcome: texts.welcome.clone(),
-                motd: texts.motd.clone(),
-                ..Config::default()
-            },
-            None,
-            Vec::new(),
-        );
+        live.update(&config, None, Vec::new());
         assert_eq!(*live.greeting().load(), texts);
         live.update(&Config::default().without_limits(), None, Vec::new());
         assert_eq!((live.rate_limit(), live.key_rate_limit()), (None, None));

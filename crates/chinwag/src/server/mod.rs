@@ -109,16 +109,21 @@ impl Server {
         let (control, control_receiver) = mpsc::channel(CONTROL_QUEUE);
         let backpressure = Arc::new(Backpressure::new(config.queue_limits));
         let (living_frames, history_lines) = (config.max_buffered_bytes, config.history_lines);
-        let bans = resources.bans.clone();
-        let (ban_writer, ban_store, write_status) =
-            match resources.state_dir.clone().map(BanWriter::new) {
-                Some((ban_writer, ban_store, write_status)) => {
-                    (Some(ban_writer), Some(ban_store), Some(write_status))
-                }
-                None => (None, None, None),
-            };
-        let shared =
-            Arc::new(Shared::new(config, resources, events, control, Arc::clone(&backpressure))?);
+        let Resources { oper_secret, bans, state_dir, process } = resources;
+        let (ban_writer, ban_store, write_status) = match state_dir.map(BanWriter::new) {
+            Some((ban_writer, ban_store, write_status)) => {
+                (Some(ban_writer), Some(ban_store), Some(write_status))
+            }
+            None => (None, None, None),
+        };
+        let shared = Arc::new(Shared::new(
+            config,
+            oper_secret,
+            process,
+            events,
+            control,
+            Arc::clone(&backpressure),
+        )?);
         let greeting = Arc::clone(shared.live.greeting());
         let connections = Arc::clone(shared.live.connection_log());
         let broker = Broker::new(backpressure, now())

@@ -7,7 +7,7 @@ use crate::outbound::backpressure::Backpressure;
 use crate::server::config::Config;
 use crate::server::connection_limiter::ConnectionLimiter;
 use crate::server::live_config::LiveConfig;
-use crate::server::resources::Resources;
+use crate::server::oper_secret::OperSecret;
 use std::io;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -52,7 +52,8 @@ impl Shared {
     /// A trusted proxy is no range of addresses.
     pub(crate) fn new(
         config: Config,
-        resources: Resources,
+        oper_secret: Option<OperSecret>,
+        process: Option<Arc<ProcessFiles>>,
         events: Sender<Event>,
         control: Sender<Control>,
         backpressure: Arc<Backpressure>,
@@ -62,10 +63,10 @@ impl Shared {
             (Semaphore::new(MAX_SNIFFING), Semaphore::new(MAX_REJECTIONS_IN_FLIGHT));
         let (stopping, shutdown_deadline) = (CancellationToken::new(), OnceLock::new());
         let next_id = AtomicU64::new(1);
-        let live = LiveConfig::new(&config, resources.oper_secret)?;
+        let live = LiveConfig::new(&config, oper_secret)?;
         Ok(Self {
             config,
-            process: resources.process,
+            process,
             live,
             events,
             control,

@@ -7,7 +7,6 @@ use crate::limits::{CONTROL_QUEUE, EVENT_QUEUE};
 use crate::outbound::backpressure::{Backpressure, QueueLimits};
 use crate::server::config::Config;
 use crate::server::listen::listen;
-use crate::server::resources::Resources;
 use crate::server::serve;
 use crate::server::shared::Shared;
 use std::io::ErrorKind;
@@ -198,9 +197,8 @@ fn a_server_without_its_broker_ends_with_an_error() {
         let (events, _events) = mpsc::channel(EVENT_QUEUE);
         let (control, _control) = mpsc::channel(CONTROL_QUEUE);
         let backpressure = Arc::new(Backpressure::new(config.queue_limits));
-        let shared = Arc::new(
-            Shared::new(config, Resources::default(), events, control, backpressure).unwrap(),
-        );
+        let shared =
+            Arc::new(Shared::new(config, None, None, events, control, backpressure).unwrap());
         let broker = whippet::spawn(async { panic!("for this test") });
         let shutdown = CancellationToken::new();
         timeout(PATIENCE, supervise::<()>(broker, listeners, shared, shutdown)).await

@@ -4,7 +4,6 @@ use super::*;
 use crate::chat::event::{Control, Event};
 use crate::outbound::backpressure::{Backpressure, QueueLimits};
 use crate::server::config::Config;
-use crate::server::resources::Resources;
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use whippet::sync::mpsc::{self, Receiver};
@@ -42,14 +41,8 @@ async fn accept_after(
     let (control_sender, control) = mpsc::channel(64);
     let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
     let shared = Arc::new(
-        Shared::new(
-            Config::default(),
-            Resources::default(),
-            event_sender,
-            control_sender,
-            backpressure,
-        )
-        .unwrap(),
+        Shared::new(Config::default(), None, None, event_sender, control_sender, backpressure)
+            .unwrap(),
     );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

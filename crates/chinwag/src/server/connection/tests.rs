@@ -9,7 +9,6 @@ use crate::outbound::frame::{ByteCounter, Frame};
 use crate::outbound::queue::Sender;
 use crate::server::config::Config;
 use crate::server::connection::writer::PANIC;
-use crate::server::resources::Resources;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use whippet::io::{AsyncReadExt, AsyncWriteExt};
@@ -54,8 +53,7 @@ impl Bench {
         let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
         let config = Config { sniff_timeout, ..Config::default() }.without_limits();
         let shared = Arc::new(
-            Shared::new(config, Resources::default(), event_sender, control_sender, backpressure)
-                .unwrap(),
+            Shared::new(config, None, None, event_sender, control_sender, backpressure).unwrap(),
         );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self { shared, events, control, listener }
